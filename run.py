@@ -1,0 +1,122 @@
+"""One command, one finished experiment: `python run.py task=ner model=bert-base-cased`. See `python run.py --help`."""
+
+import os
+import sys
+import time
+
+import hydra
+from hydra.core.hydra_config import HydraConfig
+from hydra.types import RunMode
+
+from stages import folder
+from stages.command_line import clear_errors, complete, with_group
+from stages.config import build_task, read_config, register_open_nodes
+from stages.hardware import start_processes
+from stages.terminal import is_main, say, stage
+
+register_open_nodes()
+
+
+@hydra.main(version_base="1.3", config_path="conf", config_name="config")
+def main(cfg):
+    """What Hydra calls with each composed configuration: once, or with -m once for each trial."""
+    words = list(HydraConfig.get().overrides.task)
+    if HydraConfig.get().mode == RunMode.RUN:
+        with clear_errors():
+            return run_experiment(read_config(cfg, words), words)
+
+    from sweeps.trials import run_trial
+
+    run_trial(run_experiment, read_config(cfg, words), words, sweep=sys.argv[1:])
+
+
+def run_experiment(config, words):
+    """From a checked configuration to scores, predictions, a model and a report. Torch is not needed before `train`."""
+    started = time.time()
+    task, place = build_task(config), folder.run_folder(config)
+    if folder.is_finished(place) and not config["rerun"]:
+        return show_finished(task, place)
+    start_processes(config, [sys.argv[0], *with_group(words, config["tracking"])])
+    names = f"{task.name} on {config['data']['name']} with {config['model']['name']}"
+    stage("experiment", f"{names}, method {config['method']['name']}, seed {config['seed']}")
+
+    from stages.data import load_data
+    from stages.hub import locate_model
+
+    data = load_data(config, task)
+    weights, commit = locate_model(str(config["model"]["path"]), config["model"]["revision"])
+    if is_main():
+        folder.start(place, config)
+
+    from stages.tracking import tracked
+
+    with tracked(config, place) as run:
+        learned = train(config, task, data, weights, place, run)
+        if is_main():
+            source = {**data.source, "digest": folder.data_digest(data.splits)}
+            model = {"path": config["model"]["path"], "revision": commit, "weights": folder.weights_digest(weights)}
+            leave(config, task, data, place, run, *learned)
+            folder.finish(place, folder.provenance(words, started, source, model))
+    if is_main():
+        show_scores(task, place)
+
+
+def train(config, task, data, weights, place, run):
+    """Tokenizer, model, features, a look at the data, training, scores; -> what `leave` writes."""
+    from stages import findings, model, report, training
+    from stages.progress import Progress
+    from stages.tracking import Curves
+
+    tokenizer = model.load_tokenizer(weights, task.splits_words)
+    network = model.build_model(config, task, data.labels, weights)
+    tokenizer.model_max_length = model.readable_length(network, tokenizer, config["model"]["max_length"])
+    splits = training.encode(data.splits, data.labels, task, tokenizer)
+    found = data.findings + findings.find(data.splits, task) + findings.find_long(splits)
+    report.show_findings(found, place)
+    trained, size = model.count_parameters(network)
+    stage("model", f"{config['model']['name']}, {size / 1e6:.1f} M parameters, {trained / 1e6:.1f} M trained")
+
+    tuner = training.build_tuner(config, task, data.labels, network, tokenizer, splits, place)
+    tuner.add_callback(Progress(task, place))
+    tuner.add_callback(Curves(run))
+    seconds = training.train(tuner)
+    results = {split: tuner.score(split) for split in splits if split != "train"}
+    return tuner, tokenizer, found, results, seconds
+
+
+def leave(config, task, data, place, run, tuner, tokenizer, found, results, seconds):
+    """Write what a run leaves in its folder, and send the same to W&B."""
+    from stages import model, report, tracking
+
+    scores = {split: of_split for split, (of_split, _) in results.items()}
+    rows = {s: report.prediction_rows(data.splits[s], guesses, task.target) for s, (_, guesses) in results.items()}
+    baseline = report.score_baseline(task, data.splits, list(scores)[-1])
+    for split in rows:
+        folder.write_lines(place / "predictions" / f"{split}.jsonl", rows[split])
+    batch, logits = tuner.first_batch()
+    model.save_model(tuner.accelerator.unwrap_model(tuner.model), tokenizer, place / "model")
+    model.check_saved(task, place, batch, logits)
+    report.write_card(place, config, task, data.labels, scores, data.source)
+    tracking.log_results(run, scores, baseline, rows[list(rows)[-1]], found)
+    tracking.log_model(run, config, place)
+    report.write_scores(place, scores, baseline, seconds)
+
+
+def show_finished(task, place):
+    """The scores of an experiment that was done before."""
+    say("This experiment is finished, these are its scores. rerun=true trains it again and keeps this run.")
+    show_scores(task, place)
+
+
+def show_scores(task, place):
+    """The final table."""
+    from stages.report import show_results
+
+    show_results(place, task)
+
+
+if __name__ == "__main__":
+    sys.argv[1:] = complete(sys.argv[1:])
+    os.environ["HYDRA_FULL_ERROR"] = "1"  # Hydra raises instead of printing, so that its errors can be explained
+    with clear_errors():
+        main()

@@ -1,0 +1,1 @@
+"""What every run does, one file per step."""

@@ -1,0 +1,108 @@
+"""The look at the data before training: what is in it, what is suspicious, what to do about it."""
+
+import json
+from collections import Counter, defaultdict
+
+from tasks.contract import Finding
+
+
+def find(splits, task):
+    """Everything worth knowing about the splits that needs no model; a list of Findings."""
+    findings = []
+    for split, examples in splits.items():
+        findings += _counts(split, examples, task)
+        findings += _empty(split, examples, task)
+        findings += _repeated(split, examples, task)
+    return findings + _label_differences(splits, task) + _leaks(splits, task)
+
+
+def find_long(splits):
+    """Examples that are longer than the model reads: split into windows, or cut. `splits` are encoded."""
+    findings = []
+    for name, split in splits.items():
+        cut = sum(split.rows["cut"])
+        windows = sum(count > 1 for count in Counter(split.rows["example"]).values())
+        if windows:
+            findings.append(
+                Finding("note", name, f"{windows} examples are longer than the model reads: read in windows")
+            )
+        if cut:
+            what = f"{cut} examples are longer than the model reads: their end is not seen"
+            findings.append(Finding("warning", name, what, "Take a model that reads more, or shorten them."))
+    return findings
+
+
+def _counts(split, examples, task):
+    counts = Counter(name for classes in task.classes(examples) for name in classes)
+    shown = ", ".join(f"{name} {n}" for name, n in counts.most_common(8))
+    more = f" and {len(counts) - 8} more labels" if len(counts) > 8 else ""
+    return [Finding("note", split, f"{_size(examples, task)} examples: {shown}{more}")]
+
+
+def _size(examples, task):
+    return len(examples[task.target])
+
+
+def _inputs(examples, task):
+    """One text per example that says what the model gets to see of it."""
+    columns = [examples[name] for name in task.columns if name != task.target]
+    return [json.dumps(row, ensure_ascii=False) for row in zip(*columns, strict=True)]
+
+
+def _empty(split, examples, task):
+    columns = [examples[name] for name in task.columns if name != task.target]
+    empty = sum(all(not "".join(value).strip() for value in row) for row in zip(*columns, strict=True))
+    advice = "Remove them: there is nothing to read in them."
+    return [Finding("warning", split, f"{empty} examples are empty", advice)] if empty else []
+
+
+def _repeated(split, examples, task):
+    """Equal inputs inside a split: plain repetitions, and those that carry different labels."""
+    golds = defaultdict(list)
+    for text, gold in zip(_inputs(examples, task), examples[task.target], strict=True):
+        golds[text].append(json.dumps(gold))
+    repeated = sum(len(group) - 1 for group in golds.values())
+    conflicts = [text for text, group in golds.items() if len(set(group)) > 1]
+    findings = []
+    if repeated:
+        findings.append(Finding("note", split, f"{repeated} examples repeat another one's input"))
+    if conflicts:
+        what = f"{len(conflicts)} inputs carry different labels, e.g. {_short(conflicts[0])}"
+        findings.append(Finding("warning", split, what, "Decide on one label each: no model can get both right."))
+    return findings
+
+
+def _label_differences(splits, task):
+    known = {name for classes in task.classes(splits["train"]) for name in classes}
+    findings = []
+    for split in [s for s in splits if s != "train"]:
+        seen = Counter(name for classes in task.classes(splits[split]) for name in classes)
+        unseen = {name: n for name, n in seen.items() if name not in known}
+        if unseen:
+            shown = ", ".join(f"{name} ({n})" for name, n in sorted(unseen.items()))
+            what = f"labels that train does not have: {shown}"
+            findings.append(
+                Finding("warning", split, what, "They count as missed in the scores: add examples to train.")
+            )
+        absent = sorted(known - set(seen))
+        if absent:
+            shown = ", ".join(absent[:8]) + (" ..." if len(absent) > 8 else "")
+            findings.append(Finding("note", split, f"{len(absent)} labels of train do not occur: {shown}"))
+    return findings
+
+
+def _leaks(splits, task):
+    """Inputs of the evaluated splits that training sees as well."""
+    inputs = {split: _inputs(examples, task) for split, examples in splits.items()}
+    findings = []
+    for earlier, later in (("train", "validation"), ("train", "test"), ("validation", "test")):
+        if later in inputs:
+            shared = sum(text in set_ for set_ in [set(inputs[earlier])] for text in inputs[later])
+            if shared:
+                what = f"{shared} of {len(inputs[later])} inputs also stand in {earlier}"
+                findings.append(Finding("warning", later, what, f"Scores on them flatter: remove them from {earlier}."))
+    return findings
+
+
+def _short(text):
+    return text if len(text) <= 60 else text[:57] + "..."

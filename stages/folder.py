@@ -1,0 +1,143 @@
+"""The run's folder: named by what decides its result, written whole or not at all, with where everything came from."""
+
+import hashlib
+import json
+import os
+import platform
+import shutil
+import subprocess
+import time
+from importlib.metadata import distributions
+from pathlib import Path
+
+from stages.hardware import launched
+
+PROJECT = Path(__file__).resolve().parent.parent
+UNDECISIVE = ("tracking", "hardware", "output_root", "rerun")  # they change where and how fast, never the result
+FINISHED = "metrics.json"  # appears last
+UNFINISHED = ".metrics.json"  # the same, before everything else is in place
+
+
+def run_folder(config):
+    """The folder of a configuration: the same choices, code and local data always name the same one."""
+    names = (config["task"]["name"].split(".")[-1], config["data"]["name"], config["model"]["name"])
+    return Path(config["output_root"]).expanduser() / "-".join([*map(_safe, names), digest(config)])
+
+
+def _safe(name):
+    return "".join(c if c.isalnum() or c in "._" else "_" for c in str(name)).strip(".")
+
+
+def digest(config):
+    """Eight hex digits of everything that decides the result: choices, the project's code, the content of local files."""
+    choices = {key: value for key, value in config.items() if key not in UNDECISIVE}
+    if config["data"]["source"] == "files":
+        splits = ("train", "validation", "test")
+        choices["data"] = {**config["data"], **{s: file_digest(config["data"][s]) for s in splits if config["data"][s]}}
+    return _sha(json.dumps(choices, sort_keys=True) + code_digest())[:8]
+
+
+def code_digest():
+    """Digest of the code that a run goes through."""
+    files = sorted([PROJECT / "run.py", *PROJECT.glob("stages/**/*.py"), *PROJECT.glob("tasks/**/*.py")])
+    return _sha("".join(file_digest(path) for path in files))
+
+
+def file_digest(path):
+    with open(path, "rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _sha(text):
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def data_digest(splits):
+    """Fingerprint of the examples as the task sees them, in order."""
+    return _sha(json.dumps(splits, sort_keys=True))[:16]
+
+
+def weights_digest(folder):
+    """Fingerprint of a model folder's weights."""
+    files = sorted([*Path(folder).glob("*.safetensors"), *Path(folder).glob("*.bin")])
+    return _sha("".join(file_digest(path) for path in files))[:16]
+
+
+def is_finished(folder):
+    return (folder / FINISHED).is_file()
+
+
+def keep_old_run(folder):
+    """Move an earlier attempt aside, to `<folder>.1`, `.2`, ...; returns its new path, None where there was none."""
+    if not folder.exists():
+        return None
+    number = next(n for n in range(1, 10_000) if not folder.with_name(f"{folder.name}.{n}").exists())
+    return folder.rename(folder.with_name(f"{folder.name}.{number}"))
+
+
+def write_text(path, text):
+    """Write a file whole or not at all: under a temporary name, then renamed."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f".{path.name}.{os.getpid()}")
+    temporary.write_text(text, encoding="utf-8")
+    temporary.replace(path)
+
+
+def write_json(path, content):
+    write_text(path, json.dumps(content, indent=2, ensure_ascii=False) + "\n")
+
+
+def write_lines(path, rows):
+    """JSON lines, one object per row."""
+    write_text(path, "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows))
+
+
+def start(folder, config):
+    """Begin a run, or take up an interrupted one: its resolved configuration stands in the folder from the start."""
+    from omegaconf import OmegaConf
+
+    if config["rerun"]:
+        keep_old_run(folder)
+    write_text(folder / "config.yaml", OmegaConf.to_yaml(OmegaConf.create(config)))
+
+
+def finish(folder, origin):
+    """End a run: provenance, the checkpoints (the best one is the model), and last the mark that it is finished."""
+    write_json(folder / "provenance.json", origin)
+    shutil.rmtree(folder / "checkpoints", ignore_errors=True)
+    (folder / UNFINISHED).replace(folder / FINISHED)
+
+
+def provenance(words, started, data, model):
+    """Where the run came from: code, packages, machine, data and model; `started` is a time in seconds."""
+    packages = {d.metadata["Name"]: d.version for d in distributions()}
+    return {
+        "command": ["run.py", *words],
+        "started": time.strftime("%Y-%m-%dT%H:%M:%S%z", time.localtime(started)),
+        "seconds": round(time.time() - started, 1),
+        "git": {"commit": _git("rev-parse", "HEAD"), "diff": _git("diff", "HEAD")},
+        "code": code_digest()[:16],
+        "data": data,
+        "model": model,
+        "machine": _machine(),
+        "packages": dict(sorted(packages.items(), key=lambda item: item[0].lower())),
+    }
+
+
+def _machine():
+    import torch
+
+    gpus = [torch.cuda.get_device_name(i) for i in range(torch.cuda.device_count())]
+    return {
+        "host": platform.node(), "system": platform.platform(), "python": platform.python_version(),
+        "cpus": os.cpu_count(), "gpus": gpus, "processes": launched() or 1, "threads": torch.get_num_threads(),
+    }  # fmt: skip
+
+
+def _git(*words):
+    """Output of a git command in the project, None where there is no git or no repository."""
+    try:
+        done = subprocess.run(["git", "-C", str(PROJECT), *words], capture_output=True, text=True, timeout=10)
+    except (OSError, subprocess.TimeoutExpired):
+        return None
+    return done.stdout.strip() if done.returncode == 0 else None

@@ -1,0 +1,133 @@
+"""The model: located, its tokenizer probed, the task's head put on it, the method applied, saved and checked."""
+
+from stages.config import unknown
+
+
+def load_tokenizer(folder, splits_words):
+    """The fast tokenizer of a model folder; for split words one that treats a word as it does after a space."""
+    from transformers import AutoTokenizer
+
+    try:
+        tokenizer = AutoTokenizer.from_pretrained(str(folder))
+        if splits_words and not treats_words_alike(tokenizer):
+            tokenizer = AutoTokenizer.from_pretrained(str(folder), add_prefix_space=True)
+    except (OSError, ValueError, ImportError) as error:
+        raise ValueError(f"model.path={folder}: its tokenizer cannot be loaded: {error}") from error
+    if not tokenizer.is_fast:
+        raise ValueError(f"model.path={folder} has no fast tokenizer, which is needed to follow words to sub-words.")
+    if splits_words and not treats_words_alike(tokenizer):
+        raise ValueError(f"model.path={folder}: its tokenizer reads split words differently from running text.")
+    tokenizer.truncation_side = "right"
+    return tokenizer
+
+
+def treats_words_alike(tokenizer):
+    """Whether the second of two split words becomes the same sub-words as in running text. Byte-level tokenizers write
+    the space into the word, and lose about 2 F1 where it is missing; found by trying, not by a list of model types."""
+    try:
+        split = tokenizer(["the", "Berlin", "wall"], is_split_into_words=True, add_special_tokens=False)["input_ids"]
+    except (AssertionError, ValueError):
+        return False
+    running = tokenizer(" the Berlin wall", add_special_tokens=False)["input_ids"]
+    return split[1:] == running[len(running) - len(split) + 1 :]
+
+
+def readable_length(model, tokenizer, asked=None):
+    """How many sub-words the model reads at once; raises ValueError where more are asked for."""
+    positions = getattr(model.config, "max_position_embeddings", None) or tokenizer.model_max_length
+    embeddings = [m for name, m in model.named_modules() if name.endswith("position_embeddings")]
+    padding = next((m.padding_idx for m in embeddings if getattr(m, "padding_idx", None) is not None), None)
+    if padding is not None:
+        positions -= padding + 1  # RoBERTa counts positions from behind its padding id
+    length = min(positions, tokenizer.model_max_length)
+    if asked and asked > length:
+        raise ValueError(f"model.max_length={asked}, but this model reads {length} sub-words. Give {length} or less.")
+    return asked or length
+
+
+def build_model(config, task, labels, folder):
+    """The pretrained model with the task's new head and named labels, under the method's adapter where it has one."""
+    import transformers
+
+    changes = config["model"]["config"]
+    known = transformers.AutoConfig.from_pretrained(str(folder))
+    for key in changes:
+        if not hasattr(known, key):
+            raise ValueError(unknown(f"model.config.{key}", [f"model.config.{k}" for k in known.to_dict()]))
+    names = {"id2label": dict(enumerate(labels)), "label2id": {name: i for i, name in enumerate(labels)}}
+    transformers.set_seed(config["seed"])  # the head is made here, before the Trainer seeds anything
+    model = load_head(task, folder, ignore_mismatched_sizes=True, **names, **changes)
+    return _adapt(model, config["method"], task)
+
+
+def load_head(task, folder, **changes):
+    """`from_pretrained` of the task's head, in float32, without the loader's bar and table of new and unused weights."""
+    import torch
+    import transformers
+
+    transformers.logging.set_verbosity_error()
+    transformers.logging.disable_progress_bar()
+    try:
+        return getattr(transformers, task.head).from_pretrained(str(folder), dtype=torch.float32, **changes)
+    except (OSError, ValueError) as error:
+        raise ValueError(f"model.path={folder} cannot be loaded as {task.head}: {error}") from error
+
+
+def _adapt(model, method, task):
+    """Wrap the model by the method; peft trains and saves the head of a classification model whole."""
+    if method["name"] == "full":
+        return model
+    from peft import LoraConfig, get_peft_model
+
+    choices = {key: value for key, value in method.items() if key != "name"}
+    try:
+        return get_peft_model(model, LoraConfig(task_type=task.lora_type, **choices))
+    except ValueError as error:
+        raise ValueError(f"method=lora: {error} Name the layers with method.target_modules=[...]") from error
+
+
+def count_parameters(model):
+    """-> (trained parameters, all parameters)."""
+    sizes = [(p.numel(), p.requires_grad) for p in model.parameters()]
+    return sum(n for n, trained in sizes if trained), sum(n for n, _ in sizes)
+
+
+def save_model(model, tokenizer, folder):
+    """Save in Hub format, loadable by `from_pretrained` and `pipeline` without this project.
+
+    An adapter is saved beside, as `adapter/`, and merged into a copy of its base for `model/`.
+    """
+    model = model.to("cpu")
+    if hasattr(model, "merge_and_unload"):
+        model.save_pretrained(str(folder.parent / "adapter"))
+        model = model.merge_and_unload()
+    model.save_pretrained(str(folder))
+    tokenizer.save_pretrained(str(folder))
+
+
+def check_saved(task, folder, batch, expected):
+    """Load what was saved and compare its logits on a batch; raises RuntimeError where they differ by more than 1e-3."""
+    saved = {folder / "model": load_head(task, folder / "model")}
+    if (folder / "adapter").is_dir():
+        saved[folder / "adapter"] = load_adapter(task, folder / "adapter", saved[folder / "model"].config)
+    for place, model in saved.items():
+        difference = (_logits(model, batch) - expected).abs().max().item()
+        if not difference < 1e-3:
+            raise RuntimeError(
+                f"the model saved in {place} differs from the trained one: its logits by {difference:.3g}."
+            )
+
+
+def load_adapter(task, folder, config):
+    """An adapter with its head, on the base that it names. `config` carries the labels."""
+    from peft import PeftConfig, PeftModel
+
+    base = PeftConfig.from_pretrained(str(folder)).base_model_name_or_path
+    return PeftModel.from_pretrained(load_head(task, base, config=config), str(folder))
+
+
+def _logits(model, batch):
+    import torch
+
+    with torch.no_grad():
+        return model.eval()(**batch)["logits"]

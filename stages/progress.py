@@ -1,0 +1,63 @@
+"""What a user sees while a model trains: one bar, one line per evaluation; the same numbers kept in history.jsonl."""
+
+import json
+import sys
+import time
+
+from tqdm.auto import tqdm
+from transformers import TrainerCallback
+
+from stages.terminal import is_main, say
+
+
+class Progress(TrainerCallback):
+    """Bar over optimizer steps, with loss and learning rate; a line with the scores after each evaluation."""
+
+    def __init__(self, task, folder):
+        self.task, self.path, self.bar, self.started = task, folder / "history.jsonl", None, time.time()
+
+    def on_train_begin(self, args, state, control, **kwargs):
+        self.started = time.time()
+        if is_main():
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            _drop_lines_after(self.path, state.global_step)
+            quiet = not sys.stderr.isatty()
+            self.bar = tqdm(
+                total=state.max_steps, initial=state.global_step, desc="training", unit="step", disable=quiet
+            )
+
+    def on_step_end(self, args, state, control, **kwargs):
+        if self.bar:
+            self.bar.update(1)
+
+    def on_log(self, args, state, control, logs=None, **kwargs):
+        if not is_main() or not self.bar:
+            return
+        with self.path.open("a", encoding="utf-8") as file:
+            file.write(json.dumps({"step": state.global_step, **logs}) + "\n")
+        if "loss" in logs:
+            self.bar.set_postfix(loss=f"{logs['loss']:.3f}", lr=f"{logs['learning_rate']:.1e}")
+
+    def on_evaluate(self, args, state, control, metrics=None, **kwargs):
+        if not self.bar or not metrics:
+            return
+        best = f"{self.task.best} {metrics[f'eval_{self.task.best}']:.4f}"
+        steps = f"step {state.global_step}/{state.max_steps}"
+        losses = [log["loss"] for log in state.log_history if "loss" in log]
+        seen = f"loss {losses[-1]:.3f}  " if losses else ""
+        self.bar.clear()
+        say(
+            f"  epoch {state.epoch:.4g}  {steps}  {seen}validation loss {metrics['eval_loss']:.3f}  {best}  "
+            f"{time.time() - self.started:.0f} s"
+        )
+
+    def on_train_end(self, args, state, control, **kwargs):
+        if self.bar:
+            self.bar.close()
+
+
+def _drop_lines_after(path, step):
+    """A resumed run goes on behind its checkpoint: what was logged after it will be logged again."""
+    if path.is_file():
+        lines = [line for line in path.read_text(encoding="utf-8").splitlines() if json.loads(line)["step"] <= step]
+        path.write_text("".join(line + "\n" for line in lines), encoding="utf-8")

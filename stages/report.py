@@ -1,0 +1,104 @@
+"""What a run leaves: findings and scores on the terminal, metrics, predictions and a model card in its folder."""
+
+import json
+
+from stages.folder import FINISHED, UNFINISHED, write_json, write_text
+from stages.terminal import is_main, say, stage, table, warn
+
+LICENCE = "The licences of the base model and of the data apply."
+
+
+def show_findings(findings, folder):
+    """Print the findings as a table, with the advice below the warnings; keep them in findings.json."""
+    if is_main():
+        write_json(folder / "findings.json", [vars(finding) for finding in findings])
+    table("data", [{"split": f.split, "finding": f.what} for f in findings])
+    for finding in findings:
+        if finding.level == "warning":
+            warn(f"{finding.split}: {finding.what}. {finding.advice}")
+
+
+def prediction_rows(examples, predictions, target):
+    """One row per example, in input order: its number, its inputs, the gold answer, the prediction and its confidence."""
+    inputs = [name for name in examples if name != target]
+    return [
+        {"id": i, **{name: examples[name][i] for name in inputs}, "gold": examples[target][i], **prediction}
+        for i, prediction in enumerate(predictions)
+    ]
+
+
+def score_baseline(task, splits, split):
+    """The scores of the task's baseline on a split, with its name."""
+    name, predictions = task.baseline(splits["train"], splits[split])
+    return {"name": name, "split": split, "values": task.metrics(predictions, splits[split]).values}
+
+
+def write_scores(folder, scores, baseline, seconds):
+    """What becomes metrics.json when the run is finished."""
+    content = {split: of_split.values for split, of_split in scores.items()}
+    content["baseline"] = baseline
+    content["tables"] = {split: of_split.tables for split, of_split in scores.items()}
+    content["training_seconds"] = round(seconds, 1)
+    write_json(folder / UNFINISHED, content)
+
+
+def show_results(folder, task):
+    """The final table, read back from metrics.json: the same for a fresh run and for one that was done before."""
+    metrics = json.loads((folder / FINISHED).read_text(encoding="utf-8"))
+    splits = [split for split in ("validation", "test") if split in metrics]
+    baseline = metrics["baseline"]
+    rows = [
+        {
+            "score": name,
+            **{split: metrics[split].get(name) for split in splits},
+            "baseline": baseline["values"].get(name),
+        }
+        for name in task.shown
+    ]
+    say("")
+    table(f"scores ({baseline['split']} baseline: {baseline['name']})", rows)
+    tables = metrics["tables"][splits[-1]]
+    for title, content in tables.items():
+        if title != "confusion" and len(content) <= 30:
+            table(f"{splits[-1]}: {title}", content)
+    say(f"\ntraining took {metrics['training_seconds']:.0f} s")
+    stage("run", str(folder))
+    stage("model", f"{folder / 'model'}  (from_pretrained and pipeline load it)")
+    stage("more", "metrics.json  predictions/  history.jsonl  findings.json  config.yaml  provenance.json")
+
+
+def write_card(folder, config, task, labels, scores, source):
+    """The model card, in the form that the Hub reads."""
+    split = list(scores)[-1]
+    values = scores[split].values
+    shown = "\n".join(f"| {name} | {values[name]:.4f} |" for name in task.shown if name in values)
+    pipeline = "token-classification" if task.splits_words else "text-classification"
+    base = config["model"]["path"]
+    text = f"""---
+library_name: transformers
+pipeline_tag: {pipeline}
+base_model: {base if base.count("/") == 1 and ":" not in base else config["model"]["name"]}
+tags: [tunesmith, {task.name}]
+---
+
+# {folder.name}
+
+`{config["model"]["name"]}` fine-tuned for {task.name.replace("_", " ")} on `{config["data"]["name"]}` with Tunesmith.
+
+| score ({split}) | value |
+|---|---|
+{shown}
+
+Labels: {", ".join(labels)}.
+
+```python
+from transformers import pipeline
+
+model = pipeline("{pipeline}", model="{folder.name}/model")
+```
+
+Training data: {json.dumps(source, ensure_ascii=False)}. Method: {config["method"]["name"]}, seed {config["seed"]}, batch
+{config["batch_size"]}, learning rate {config["optimizer"].get("learning_rate")}. {LICENCE} The run's folder holds the whole
+configuration (config.yaml) and where everything came from (provenance.json).
+"""
+    write_text(folder / "model" / "README.md", text)

@@ -1,0 +1,60 @@
+"""What the user sees: one line per stage, tables, warnings. Only the main process speaks."""
+
+import os
+import sys
+from functools import cache
+
+
+def is_main():
+    """Whether this is the main process; known from the launcher's environment, before torch is imported."""
+    return int(os.environ.get("RANK", 0)) == 0
+
+
+@cache
+def _console():
+    from rich.console import Console
+
+    return Console(highlight=False, soft_wrap=True, stderr=False)
+
+
+def say(message, style=None):
+    """Print one line."""
+    if is_main():
+        _console().print(message, style=style, markup=False)
+
+
+def warn(message):
+    """Print a warning that says what to do."""
+    say(f"warning: {message}", style="yellow")
+
+
+def stage(name, result):
+    """Print the line of a stage that is done: its name, and what came out."""
+    say(f"{name:<11}{result}")
+
+
+def fail(message):
+    """Print an error, on standard error, and end with exit code 2."""
+    if is_main():
+        print(f"error: {message}", file=sys.stderr, flush=True)
+    raise SystemExit(2)
+
+
+def table(title, rows):
+    """Print rows (dicts with the same keys) as a table; numbers to the right, fractions with four decimals."""
+    if not is_main() or not rows:
+        return
+    from rich.table import Table
+
+    grid = Table(title=title, title_justify="left", title_style="bold")
+    for name, value in rows[0].items():
+        grid.add_column(str(name), justify="left" if isinstance(value, str) else "right", overflow="fold")
+    for row in rows:
+        grid.add_row(*(_shown(value) for value in row.values()))
+    _console().print(grid)
+
+
+def _shown(value):
+    from rich.text import Text
+
+    return Text(f"{value:.4f}" if isinstance(value, float) else "" if value is None else str(value))

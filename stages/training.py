@@ -1,0 +1,181 @@
+"""Training: examples encoded, one `transformers.Trainer` with the task's loss, the best checkpoint kept, scores."""
+
+import time
+from dataclasses import dataclass
+
+import torch
+from accelerate.data_loader import prepare_data_loader
+from datasets import Dataset, concatenate_datasets
+from torch.utils.data import DataLoader
+from tqdm.auto import tqdm
+from transformers import EarlyStoppingCallback, Trainer, TrainingArguments
+from transformers.trainer_callback import PrinterCallback, ProgressCallback
+from transformers.trainer_utils import get_last_checkpoint
+
+from stages.batches import GlobalBatches, Rows
+from stages.hardware import launched, rows_per_process
+from stages.terminal import is_main
+from tasks.contract import IGNORED, Scores
+
+EVAL_ROWS = 32  # per process and forward pass, unless hardware.per_device_eval_batch_size says otherwise
+CHUNK = 1000  # examples encoded at a time
+EARLY_STOPPING = ("early_stopping_patience", "early_stopping_threshold")
+
+
+@dataclass(frozen=True)
+class Split:
+    """A split, encoded: `examples` are the user's, `rows` the model's (a `datasets.Dataset`)."""
+
+    examples: dict
+    rows: Dataset
+
+
+def encode(splits, labels, task, tokenizer):
+    """-> {split: Split}. Rows of the evaluated splits are sorted by length, which `decode` does not mind: less padding."""
+    encoded = {}
+    for name, examples in splits.items():
+        rows = _encode_split(name, examples, labels, task, tokenizer)
+        if name != "train":
+            rows = rows.select(sorted(range(len(rows)), key=rows["length"].__getitem__, reverse=True))
+        encoded[name] = Split(examples, rows)
+    return encoded
+
+
+def _encode_split(name, examples, labels, task, tokenizer):
+    size = len(examples[task.target])
+    parts = []
+    for start in tqdm(range(0, size, CHUNK), f"encoding {name}", disable=not is_main() or size <= CHUNK, leave=False):
+        rows = task.encode({c: v[start : start + CHUNK] for c, v in examples.items()}, tokenizer, labels)
+        rows["example"] = [start + e for e in rows["example"]]
+        rows["length"] = [len(ids) for ids in rows["input_ids"]]
+        parts.append(Dataset.from_dict(rows))
+    return concatenate_datasets(parts)
+
+
+def training_arguments(config, task, folder):
+    """TrainingArguments of a configuration; raises ValueError in the words of the Trainer."""
+    rows, accumulation = rows_per_process(config["batch_size"], config["hardware"], launched() or 1)
+    given = {**config["optimizer"], **config["scheduler"], **config["training"], **config["hardware"]}
+    given = {k: v for k, v in given.items() if k not in ("num_processes", "train_sampling_strategy", *EARLY_STOPPING)}
+    given.setdefault("per_device_eval_batch_size", EVAL_ROWS)
+    given["per_device_train_batch_size"] = rows
+    given.setdefault("dataloader_pin_memory", torch.cuda.is_available() and not given.get("use_cpu", False))
+    try:
+        return TrainingArguments(
+            output_dir=str(folder / "checkpoints"),
+            gradient_accumulation_steps=accumulation,
+            seed=config["seed"],
+            metric_for_best_model=task.best,
+            greater_is_better=task.directions[task.best],
+            load_best_model_at_end=given.get("save_strategy") != "no",
+            remove_unused_columns=False,
+            report_to="none",  # stages/tracking.py logs: the stock callback mixes 150 keys into the run's config
+            disable_tqdm=True,
+            **given,
+        )
+    except (TypeError, ValueError) as error:
+        raise ValueError(f"the Trainer refuses these arguments: {error}") from error
+
+
+class Tuner(Trainer):
+    """The Trainer with what it lacks: the task's loss over exactly the labels of an optimizer step, batches that do not
+    depend on hardware, evaluation that keeps only what the task's `decode` needs."""
+
+    def __init__(self, config, task, labels, model, tokenizer, splits, arguments, callbacks):
+        self.config, self.task, self.labels, self.splits = config, task, labels, splits
+        smoothing = arguments.label_smoothing_factor
+        self.context = task.loss_context(splits["train"].rows, labels, smoothing)
+        self.plain = task.loss_context(splits["train"].rows, labels, 0.0)  # validation losses stay comparable
+        super().__init__(
+            model=model,
+            args=arguments,
+            data_collator=task.collator(tokenizer),
+            train_dataset=self._rows("train", tokenizer),
+            eval_dataset=self._rows("validation", tokenizer),
+            processing_class=tokenizer,
+            compute_loss_func=self._training_loss,
+            compute_metrics=lambda outputs: self._scores("validation", outputs)[0].values,
+            callbacks=callbacks,
+        )
+        self.remove_callback(ProgressCallback)
+        self.remove_callback(PrinterCallback)
+
+    def _rows(self, split, tokenizer=None):
+        names = [*(tokenizer or self.processing_class).model_input_names, "labels"]
+        return Rows(self.splits[split].rows, names)
+
+    def _training_loss(self, outputs, labels, num_items_in_batch=None):
+        """Mean over all labels of the optimizer step, on whichever processes and in whichever pieces they are."""
+        items = (labels != IGNORED).sum() if num_items_in_batch is None else num_items_in_batch
+        return self.task.loss(outputs, labels, self.context).sum() / items.clamp(min=1)
+
+    def get_train_dataloader(self):
+        """This process's pieces of the global batches; already split, so accelerate must not split them again."""
+        rows, accumulation = self.train_dataset, self.args.gradient_accumulation_steps
+        order = self.config["training"].get("train_sampling_strategy", "random")
+        batches = GlobalBatches(
+            rows.lengths, self.config["batch_size"], order, self.args.seed, accumulation, self.args.world_size,
+            self.args.process_index,
+        )  # fmt: skip
+        loader = DataLoader(
+            rows, batch_sampler=batches, collate_fn=self.data_collator, pin_memory=self.args.dataloader_pin_memory,
+            num_workers=self.args.dataloader_num_workers, persistent_workers=self.args.dataloader_persistent_workers,
+            prefetch_factor=self.args.dataloader_prefetch_factor,
+            multiprocessing_context=self.args.dataloader_multiprocessing_context,
+        )  # fmt: skip
+        device = self.accelerator.device
+        return prepare_data_loader(loader, device=device, num_processes=1, process_index=0, put_on_device=True)
+
+    def prediction_step(self, model, inputs, prediction_loss_only, ignore_keys=None):
+        """-> no batch loss (its mean would depend on the batch), (reduced outputs and row losses), labels per row."""
+        inputs = self._prepare_inputs(inputs)
+        labels = inputs.pop("labels")
+        with torch.no_grad(), self.compute_loss_context_manager():
+            outputs = model(**inputs)
+        losses = self.task.loss(outputs, labels, self.plain)
+        counts = (labels != IGNORED).view(len(labels), -1).sum(dim=1)
+        return None, (*self.task.reduce(outputs), losses), counts
+
+    def _scores(self, split, outputs):
+        """-> (Scores, predictions) of a split from what `prediction_step` returned for its rows."""
+        *reduced, losses = outputs.predictions
+        part = self.splits[split]
+        predictions = self.task.decode(tuple(reduced), part.rows, self.labels, part.examples)
+        scores = self.task.metrics(predictions, part.examples)
+        loss = float(losses.sum() / max(outputs.label_ids.sum(), 1))
+        return Scores({**scores.values, "loss": loss}, scores.tables), predictions
+
+    def score(self, split):
+        """Predict a split with the present weights; -> (Scores, predictions). Runs on all processes."""
+        metrics, self.compute_metrics = self.compute_metrics, None
+        try:
+            outputs = self.evaluation_loop(self.get_test_dataloader(self._rows(split)), f"scoring {split}")
+        finally:
+            self.compute_metrics = metrics
+        return self._scores(split, outputs)
+
+    def first_batch(self, rows=2):
+        """A small padded batch of test or validation rows and the present model's logits on it, both on the CPU."""
+        data = self._rows("validation")
+        batch = self.data_collator([data[i] for i in range(min(rows, len(data)))])
+        batch.pop("labels")
+        model = self.accelerator.unwrap_model(self.model).eval()
+        with torch.no_grad():
+            logits = model(**{k: v.to(model.device) for k, v in batch.items()})["logits"]
+        return batch, logits.float().cpu()
+
+
+def build_tuner(config, task, labels, model, tokenizer, splits, folder):
+    """The Tuner of a configuration, with early stopping where `training.early_stopping_patience` asks for it."""
+    arguments = training_arguments(config, task, folder)
+    stopping = {k: config["training"][k] for k in EARLY_STOPPING if config["training"].get(k) is not None}
+    callbacks = [EarlyStoppingCallback(**stopping)] if stopping else []
+    return Tuner(config, task, labels, model, tokenizer, splits, arguments, callbacks)
+
+
+def train(tuner):
+    """Train from the last checkpoint of an interrupted run, or from the start; -> seconds."""
+    started = time.time()
+    folder = tuner.args.output_dir
+    tuner.train(resume_from_checkpoint=get_last_checkpoint(folder) if torch.os.path.isdir(folder) else None)
+    return time.time() - started

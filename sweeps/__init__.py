@@ -1,0 +1,1 @@
+"""Many runs treated as one experiment."""

@@ -1,0 +1,37 @@
+"""Trials of a sweep, each in a fresh process: nothing leaks from one to the next, and the imports are paid once."""
+
+import hashlib
+import multiprocessing
+import os
+
+from stages.command_line import clear_errors
+
+PRELOADED = ["torch", "transformers.trainer", "datasets", "accelerate", "wandb"]
+LONGEST = 100  # characters; W&B allows 128 for a group
+
+
+def sweep_name(words):
+    """The W&B group that all trials of a sweep share: the words that were typed, the same when they are typed again."""
+    name = "sweep " + " ".join(word for word in words if word not in ("-m", "--multirun"))
+    return name if len(name) <= LONGEST else f"{name[:LONGEST]} {hashlib.sha256(name.encode()).hexdigest()[:8]}"
+
+
+def run_trial(run_experiment, config, words, sweep):
+    """Run one trial in a process forked from a server that has the heavy imports done; raises ValueError if it fails."""
+    if "WORLD_SIZE" in os.environ:
+        raise ValueError(
+            "a sweep starts its trials' processes itself: leave out accelerate launch, add hardware=multi_gpu."
+        )
+    config["tracking"]["group"] = config["tracking"].get("group") or sweep_name(sweep)
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(PRELOADED)
+    trial = context.Process(target=_trial, args=(run_experiment, config, words))
+    trial.start()
+    trial.join()
+    if trial.exitcode:
+        raise ValueError(f"the trial {' '.join(words)} failed with exit code {trial.exitcode}, see above.")
+
+
+def _trial(run_experiment, config, words):
+    with clear_errors():
+        run_experiment(config, words)
