@@ -35,7 +35,8 @@ def run_experiment(config, words):
     started = time.time()
     task, place = build_task(config), folder.run_folder(config)
     if folder.is_finished(place) and not config["rerun"]:
-        return show_finished(task, place)
+        say("This experiment is finished, these are its scores. rerun=true trains it again and keeps this run.")
+        return show_scores(task, place)
     start_processes(config, [sys.argv[0], *with_group(words, config["tracking"])])
     names = f"{task.name} on {config['data']['name']} with {config['model']['name']}"
     stage("experiment", f"{names}, method {config['method']['name']}, seed {config['seed']}")
@@ -57,8 +58,7 @@ def run_experiment(config, words):
             model = {"path": config["model"]["path"], "revision": commit, "weights": folder.weights_digest(weights)}
             leave(config, task, data, place, run, *learned)
             folder.finish(place, folder.provenance(words, started, source, model))
-    if is_main():
-        show_scores(task, place)
+    return show_scores(task, place)
 
 
 def train(config, task, data, weights, place, run):
@@ -102,17 +102,13 @@ def leave(config, task, data, place, run, tuner, tokenizer, found, results, seco
     report.write_scores(place, scores, baseline, seconds)
 
 
-def show_finished(task, place):
-    """The scores of an experiment that was done before."""
-    say("This experiment is finished, these are its scores. rerun=true trains it again and keeps this run.")
-    show_scores(task, place)
-
-
 def show_scores(task, place):
-    """The final table."""
+    """Print the final table; -> the run's folder."""
     from stages.report import show_results
 
-    show_results(place, task)
+    if is_main():
+        show_results(place, task)
+    return place
 
 
 if __name__ == "__main__":

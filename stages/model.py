@@ -56,8 +56,11 @@ def build_model(config, task, labels, folder):
             raise ValueError(unknown(f"model.config.{key}", [f"model.config.{k}" for k in known.to_dict()]))
     names = {"id2label": dict(enumerate(labels)), "label2id": {name: i for i, name in enumerate(labels)}}
     transformers.set_seed(config["seed"])  # the head is made here, before the Trainer seeds anything
-    model = load_head(task, folder, ignore_mismatched_sizes=True, **names, **changes)
-    return _adapt(model, config["method"], task)
+    model, loading = load_head(task, folder, ignore_mismatched_sizes=True, output_loading_info=True, **names, **changes)
+    new = sorted(
+        {key.rpartition(".")[0] for key in (*loading["missing_keys"], *(k for k, *_ in loading["mismatched_keys"]))}
+    )
+    return _adapt(model, config["method"], task, new)
 
 
 def load_head(task, folder, **changes):
@@ -73,15 +76,16 @@ def load_head(task, folder, **changes):
         raise ValueError(f"model.path={folder} cannot be loaded as {task.head}: {error}") from error
 
 
-def _adapt(model, method, task):
-    """Wrap the model by the method; peft trains and saves the head of a classification model whole."""
+def _adapt(model, method, task, new):
+    """Wrap the model by the method. `new`: modules that the pretrained weights lack, the head among them (for some models
+    the pooler as well); they start at random, so they are trained whole and saved with the adapter."""
     if method["name"] == "full":
         return model
     from peft import LoraConfig, get_peft_model
 
     choices = {key: value for key, value in method.items() if key != "name"}
     try:
-        return get_peft_model(model, LoraConfig(task_type=task.lora_type, **choices))
+        return get_peft_model(model, LoraConfig(task_type=task.lora_type, modules_to_save=new, **choices))
     except ValueError as error:
         raise ValueError(f"method=lora: {error} Name the layers with method.target_modules=[...]") from error
 
@@ -102,6 +106,8 @@ def save_model(model, tokenizer, folder):
         model.save_pretrained(str(folder.parent / "adapter"))
         model = model.merge_and_unload()
     model.save_pretrained(str(folder))
+    tokenizer.backend_tokenizer.no_truncation()  # a setting of the last call, which would be saved too
+    tokenizer.backend_tokenizer.no_padding()
     tokenizer.save_pretrained(str(folder))
 
 

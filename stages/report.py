@@ -73,6 +73,7 @@ def write_card(folder, config, task, labels, scores, source):
     values = scores[split].values
     shown = "\n".join(f"| {name} | {values[name]:.4f} |" for name in task.shown if name in values)
     pipeline = "token-classification" if task.splits_words else "text-classification"
+    how = ', aggregation_strategy="first"' if task.splits_words else ", truncation=True"
     base = config["model"]["path"]
     text = f"""---
 library_name: transformers
@@ -94,7 +95,7 @@ Labels: {", ".join(labels)}.
 ```python
 from transformers import pipeline
 
-model = pipeline("{pipeline}", model="{folder.name}/model")
+model = pipeline("{pipeline}", model="{folder.name}/model"{how})
 ```
 
 Training data: {json.dumps(source, ensure_ascii=False)}. Method: {config["method"]["name"]}, seed {config["seed"]}, batch

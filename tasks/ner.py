@@ -1,19 +1,21 @@
 """Named-entity recognition: one IOB2 tag per word, long sentences read in overlapping windows, scored by entity."""
 
+import re
 from collections import Counter, defaultdict
 from dataclasses import dataclass
 from itertools import chain
 from typing import ClassVar
 
 from tasks.contract import IGNORED, Finding, Scores, Task
-from tasks.tags import iob2_labels, invalid_transitions, scheme, spans, to_iob2
+from tasks.tags import invalid_transitions, iob2_labels, scheme, spans, to_iob2
+from tasks.windows import owned_words, split_into_windows
 
 SCHEMES = ("IOB1", "IOB2", "BIOES", "IO")
 
 
 @dataclass(frozen=True)
 class NER(Task):
-    """`stride`: sub-words that neighbouring windows share. `scheme`: the tag scheme of the data, None to recognise it."""
+    """`stride`: sub-words that neighbouring windows share. `scheme`: tag scheme of the data, None to recognise it."""
 
     stride: int = 64
     scheme: str | None = None
@@ -45,15 +47,15 @@ class NER(Task):
         """Check that words and tags pair up, and convert every split's tags to IOB2."""
         for split, examples in splits.items():
             _check_pairs(split, examples)
-        found = self.scheme or scheme([tags for examples in splits.values() for tags in examples["tags"]])
+        found = self.scheme or _scheme(splits)
         findings = [Finding("note", "all", f"tag scheme {found}" + (", converted to IOB2" if found != "IOB2" else ""))]
         converted = {}
         for split, examples in splits.items():
-            broken = sum(len(invalid_transitions(tags, found)) for tags in examples["tags"])
+            tags, broken = _convert(split, examples["tags"], found)
             if broken:
                 what = f"{broken} tags break the {found} scheme, e.g. an I- that follows no B-"
                 findings.append(Finding("warning", split, what, "Read as conlleval does: such an I- starts an entity."))
-            converted[split] = {**examples, "tags": [to_iob2(tags, found) for tags in examples["tags"]]}
+            converted[split] = {**examples, "tags": tags}
         return converted, findings
 
     def labels(self, train, known):
@@ -65,24 +67,18 @@ class NER(Task):
         return [[kind for kind, _, _ in spans(tags)] for tags in examples["tags"]]
 
     def encode(self, examples, tokenizer, labels):
-        """Rows are windows. Each word belongs to the one window that shows most context around it; its first sub-word
-        carries the label there, so that every word is learned, predicted and scored once. `words` gives, per sub-word,
-        the word that it labels, or -1."""
+        """Rows are windows. Each word belongs to the one that shows most context around it; its first sub-word carries
+        the label there, so that every word is learned, predicted and scored once. `words` gives, per sub-word, the word
+        that it labels, or -1."""
+        windows = split_into_windows(examples["tokens"], tokenizer, self.stride)
+        words = owned_words(windows)
         ids = {name: i for i, name in enumerate(labels)}
-        windows = _windows(examples["tokens"], tokenizer, self.stride)
-        rows = {name: windows[name] for name in tokenizer.model_input_names if name in windows}
-        rows |= {
-            "example": windows["example"],
-            "words": _owned_words(windows),
-            "cut": [False] * len(windows["example"]),
-        }
-        counts = Counter(rows["example"])
-        rows["windows"] = [counts[example] for example in rows["example"]]
-        rows["labels"] = [
-            [IGNORED if w < 0 else ids.get(examples["tags"][e][w], IGNORED) for w in words]
-            for e, words in zip(rows["example"], rows["words"], strict=True)
+        gold = [
+            [IGNORED if word < 0 else ids.get(examples["tags"][example][word], IGNORED) for word in of_window]
+            for example, of_window in zip(windows["example"], words, strict=True)
         ]
-        return rows
+        inputs = {name: windows[name] for name in tokenizer.model_input_names if name in windows}
+        return {**inputs, "example": windows["example"], "cut": [False] * len(words), "words": words, "labels": gold}
 
     def collator(self, tokenizer):
         from transformers import DataCollatorForTokenClassification
@@ -107,9 +103,10 @@ class NER(Task):
         """Entity scores by seqeval 1.2.2, default (as conlleval) and strict IOB2; token scores by scikit-learn over all
         tags but O, as papers and tutorials print them."""
         gold, predicted = examples["tags"], [p["prediction"] for p in predictions]
+        tokens = _token_table(gold, predicted)
         return Scores(
-            {**_entity_values(gold, predicted), **_token_values(gold, predicted)},
-            {"entities by type": _entity_table(gold, predicted), "tokens by tag": _token_table(gold, predicted)},
+            {**_entity_values(gold, predicted), **_token_values(gold, predicted, tokens)},
+            {"entities by type": _entity_table(gold, predicted), "tokens by tag": tokens},
         )
 
     def baseline(self, train, examples):
@@ -136,63 +133,28 @@ def _check_pairs(split, examples):
             raise ValueError(f"{split} example {i}: {len(tokens)} words but {len(tags)} tags. Give one tag per word.")
 
 
-def _windows(sentences, tokenizer, stride):
-    """Sentences -> windows that the model can read, with the word of each sub-word (`word_ids`, None for special ones),
-    the sentence (`example`) and where the window starts in it (`start`, in sub-words)."""
-    sentences = [list(words) for words in sentences]
-    length = tokenizer.model_max_length
-    room = length - tokenizer.num_special_tokens_to_add()
-    stride = min(stride, room // 2)
-    for _ in range(2):
-        batch = tokenizer(
-            sentences, is_split_into_words=True, truncation=True, max_length=length, stride=stride,
-            return_overflowing_tokens=True,
-        )  # fmt: skip
-        example = batch["overflow_to_sample_mapping"]
-        word_ids = [batch.word_ids(i) for i in range(len(example))]
-        if not _replace_silent_words(sentences, example, word_ids, tokenizer.unk_token):
-            break
-    nth, seen = [], Counter()
-    for e in example:
-        nth.append(seen[e])
-        seen[e] += 1
-    starts = [n * (room - stride) for n in nth]
-    return {**batch, "example": list(example), "word_ids": word_ids, "start": starts}
+def _scheme(splits):
+    """The scheme that all splits follow together; errors name split and example."""
+    places = [(split, i) for split, examples in splits.items() for i in range(1, len(examples["tags"]) + 1)]
+    try:
+        return scheme([tags for examples in splits.values() for tags in examples["tags"]])
+    except ValueError as error:
+        where = re.match(r"sequence (\d+), ", str(error))
+        split, example = places[int(where[1])] if where else (None, None)
+        text = f"{split} example {example}, {str(error)[where.end() :]}" if where else str(error)
+        raise ValueError(f"data.columns.tags: {text}") from None
 
 
-def _replace_silent_words(sentences, example, word_ids, unknown):
-    """Words that the tokenizer drops (a lone zero-width character) become the unknown token; True if there were any."""
-    missing = [set(range(len(words))) for words in sentences]
-    for e, ids in zip(example, word_ids, strict=True):
-        missing[e].difference_update(ids)
-    if unknown is None or not any(missing):
-        return False
-    for words, gone in zip(sentences, missing, strict=True):
-        for word in gone:
-            words[word] = unknown
-    return True
-
-
-def _owned_words(windows):
-    """Per window, per sub-word: the word whose label stands here, or -1. A word's label stands on its first sub-word, in
-    the window where the nearer edge is farthest; the edges of the sentence itself do not count as edges."""
-    firsts = defaultdict(dict)  # (example, word) -> {window: position} of its first sub-word
-    content = [[p for p, word in enumerate(ids) if word is not None] for ids in windows["word_ids"]]
-    last = {e: i for i, e in enumerate(windows["example"])}
-    earliest = {}
-    for i, e in enumerate(windows["example"]):
-        for n, p in enumerate(content[i]):
-            key, absolute = (e, windows["word_ids"][i][p]), windows["start"][i] + n
-            if absolute <= earliest.setdefault(key, absolute):
-                far = float("inf")
-                left = n if windows["start"][i] else far
-                right = far if i == last[e] else len(content[i]) - 1 - n
-                firsts[key][min(left, right), -i] = (i, p)
-    owned = [[-1] * len(ids) for ids in windows["word_ids"]]
-    for (_, word), places in firsts.items():
-        i, p = places[max(places)]
-        owned[i][p] = word
-    return owned
+def _convert(split, sequences, found):
+    """-> (the sequences in IOB2, how many of their tags break the scheme)."""
+    converted, broken = [], 0
+    for i, tags in enumerate(sequences, start=1):
+        try:
+            converted.append(to_iob2(tags, found))
+        except ValueError as error:
+            raise ValueError(f"{split} example {i}: task.scheme={found}, {error}") from None
+        broken += len(invalid_transitions(tags, found))
+    return converted, broken
 
 
 def _look_up(tokens, memory, longest):
@@ -209,15 +171,15 @@ def _look_up(tokens, memory, longest):
 
 def _entity_values(gold, predicted):
     """Micro precision, recall and F1 over entities, in seqeval's default reading and under strict IOB2."""
-    from seqeval.metrics import f1_score, precision_score, recall_score
+    from seqeval.metrics.sequence_labeling import precision_recall_fscore_support as default
+    from seqeval.metrics.v1 import precision_recall_fscore_support as strict
     from seqeval.scheme import IOB2
 
-    readings = (("", {}), ("strict_", {"mode": "strict", "scheme": IOB2}))
-    scorers = (("f1", f1_score), ("precision", precision_score), ("recall", recall_score))
-    return {
-        prefix + name: float(scorer(gold, predicted, average="micro", zero_division=0, **reading))
-        for prefix, reading in readings for name, scorer in scorers
-    }  # fmt: skip
+    values = {}
+    for prefix, scorer, reading in (("", default, {}), ("strict_", strict, {"scheme": IOB2})):
+        precision, recall, f1, _ = scorer(gold, predicted, average="micro", zero_division=0, **reading)
+        values |= {f"{prefix}f1": float(f1), f"{prefix}precision": float(precision), f"{prefix}recall": float(recall)}
+    return values
 
 
 def _entity_table(gold, predicted):
@@ -225,33 +187,35 @@ def _entity_table(gold, predicted):
 
     if not any(spans(tags) for tags in chain(gold, predicted)):
         return []  # seqeval averages over no types, and warns
-    return _rows(classification_report(gold, predicted, output_dict=True, zero_division=0), "type")
+    report = classification_report(gold, predicted, output_dict=True, zero_division=0)
+    return [_row("type", name, *row.values()) for name, row in report.items()]
 
 
 def _token_table(gold, predicted):
-    from sklearn.metrics import classification_report
+    """Scores by tag, and their averages, over all tags but O."""
+    from sklearn.metrics import precision_recall_fscore_support
 
-    flat_gold, flat_predicted = list(chain(*gold)), list(chain(*predicted))
-    tags = sorted({*flat_gold, *flat_predicted} - {"O"})
+    gold, predicted = list(chain(*gold)), list(chain(*predicted))
+    tags = sorted({*gold, *predicted} - {"O"})
     if not tags:
         return []
-    report = classification_report(flat_gold, flat_predicted, labels=tags, output_dict=True, zero_division=0)
-    return _rows(report, "tag")
+    scores = {"labels": tags, "zero_division": 0}
+    by_tag = precision_recall_fscore_support(gold, predicted, **scores)
+    rows = [_row("tag", *row) for row in zip(tags, *by_tag, strict=True)]
+    for average in ("micro", "macro", "weighted"):
+        p, r, f1, _ = precision_recall_fscore_support(gold, predicted, average=average, **scores)
+        rows.append(_row("tag", f"{average} avg", p, r, f1, sum(by_tag[-1])))
+    return rows
 
 
-def _token_values(gold, predicted):
-    """F1 over tokens, O left out (scikit-learn); accuracy over all tokens."""
-    averages = {row["tag"]: row["f1"] for row in _token_table(gold, predicted)}
+def _token_values(gold, predicted, table):
+    """F1 over tokens, O left out; accuracy over all tokens."""
+    averages = {row["tag"]: row["f1"] for row in table}
     pairs = [g == p for g, p in zip(chain(*gold), chain(*predicted), strict=True)]
     values = {f"token_f1_{a}": averages.get(f"{a} avg", 0.0) for a in ("micro", "macro", "weighted")}
     return {**values, "token_accuracy": sum(pairs) / max(len(pairs), 1)}
 
 
-def _rows(report, first):
-    """scikit-learn's (and seqeval's) report -> rows of plain numbers."""
-    named = {name: row for name, row in report.items() if isinstance(row, dict)}
-    return [
-        {first: name, "precision": float(r["precision"]), "recall": float(r["recall"]), "f1": float(r["f1-score"]),
-         "support": int(r["support"])}
-        for name, r in named.items()
-    ]  # fmt: skip
+def _row(first, name, precision, recall, f1, support):
+    numbers = {"precision": float(precision), "recall": float(recall), "f1": float(f1)}
+    return {first: name, **numbers, "support": int(support)}

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from dataclasses import dataclass
+from math import ceil, isfinite
 from typing import ClassVar
 
 from tasks.contract import IGNORED, LossContext, Scores, Task
@@ -35,15 +36,16 @@ class TextClassification(Task):
     def prepare(self, splits):
         for split, examples in splits.items():
             for name in self.columns:
-                for i, value in enumerate(examples[name], start=1):
-                    if not isinstance(value, str):
-                        raise ValueError(
-                            f"{split} example {i}: data.columns.{name} must hold text, it holds {value!r}."
-                        )
+                _check_text(split, name, examples[name])
         return splits, []
 
     def labels(self, train, known):
-        return tuple(known or sorted(set(train["label"]), key=_by_number))
+        found = sorted(set(train["label"]), key=_by_number)
+        unnamed = [label for label in found if known and label not in known]
+        if unnamed:
+            shown, names = ", ".join(unnamed[:8]), ", ".join(known[:20])
+            raise ValueError(f"data.labels={names}: train also has {shown}. Name every label, or set data.labels=null.")
+        return tuple(known or found)
 
     def classes(self, examples):
         return [[label] for label in examples["label"]]
@@ -54,13 +56,13 @@ class TextClassification(Task):
         batch = tokenizer(
             examples["text"], truncation=True, max_length=tokenizer.model_max_length, return_overflowing_tokens=True
         )
-        pieces = Counter(batch["overflow_to_sample_mapping"])
-        first = [i for i, e in enumerate(batch["overflow_to_sample_mapping"]) if e != _before(batch, i)]
+        mapping = batch["overflow_to_sample_mapping"]
+        pieces = Counter(mapping)
+        first = [i for i, example in enumerate(mapping) if i == 0 or mapping[i - 1] != example]
         rows = {name: [batch[name][i] for i in first] for name in tokenizer.model_input_names if name in batch}
-        examples_in_order = range(len(first))
-        cut = [pieces[e] > 1 for e in examples_in_order]
+        cut = [pieces[example] > 1 for example in range(len(first))]
         gold = [ids.get(label, IGNORED) for label in examples["label"]]
-        return {**rows, "example": list(examples_in_order), "cut": cut, "labels": gold}
+        return {**rows, "example": list(range(len(first))), "cut": cut, "labels": gold}
 
     def collator(self, tokenizer):
         from transformers import DataCollatorWithPadding
@@ -71,7 +73,7 @@ class TextClassification(Task):
         """Balanced weights, n / (classes * count) as in scikit-learn: their mean over the training examples is 1."""
         if self.class_weights is None:
             return LossContext(label_smoothing=label_smoothing)
-        counts = Counter(rows["labels"])
+        counts = Counter(label for label in rows["labels"] if label != IGNORED)
         total = sum(counts.values())
         weights = tuple(total / (len(counts) * counts[i]) if counts[i] else 0.0 for i in range(len(labels)))
         return LossContext(weights, label_smoothing)
@@ -98,7 +100,8 @@ class TextClassification(Task):
         if all("confidence" in p for p in predictions):
             confidence = [p["confidence"] for p in predictions]
             values["calibration_error"] = calibration_error(gold, predicted, confidence, self.calibration_bins)
-        report = classification_report(gold, predicted, output_dict=True, zero_division=0)
+        names = sorted({*gold, *predicted}, key=_by_number)
+        report = classification_report(gold, predicted, labels=names, output_dict=True, zero_division=0)
         tables = {"labels": _per_label(report), "confusion": _confusion(gold, predicted)}
         return Scores(values, tables)
 
@@ -112,25 +115,28 @@ class TextClassification(Task):
 
 
 def calibration_error(gold, predicted, confidence, bins):
-    """Expected calibration error: |accuracy - mean confidence| per equal-width bin of confidence, weighted by the share of
-    examples in it (Guo et al., 2017, equation 3). 0 is best."""
+    """Expected calibration error: |accuracy - mean confidence| per bin of confidence, ((b - 1) / bins, b / bins],
+    weighted by the share of examples in it (Guo et al., 2017, equation 3). 0 is best."""
     groups = {}
     for g, p, c in zip(gold, predicted, confidence, strict=True):
-        groups.setdefault(min(int(c * bins), bins - 1), []).append((g == p, c))
+        groups.setdefault(ceil(c * bins), []).append((g == p, c))
     gaps = [abs(sum(right for right, _ in group) - sum(c for _, c in group)) for group in groups.values()]
     return sum(gaps) / max(len(gold), 1)
 
 
-def _before(batch, i):
-    return batch["overflow_to_sample_mapping"][i - 1] if i else None
+def _check_text(split, name, values):
+    for i, value in enumerate(values, start=1):
+        if not isinstance(value, str):
+            raise ValueError(f"{split} example {i}: data.columns.{name} must hold text, it holds {repr(value)[:60]}.")
 
 
 def _by_number(label):
     """Sort key: labels that are numbers by value (1, 2, 10), the others after them by name."""
     try:
-        return 0, float(label), label
+        value = float(label)
     except ValueError:
         return 1, 0.0, label
+    return (0, value, label) if isfinite(value) else (1, 0.0, label)
 
 
 def _per_label(report):

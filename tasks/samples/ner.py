@@ -25,13 +25,14 @@ FOLLOWED_SHARE = 0.5  # tried; what gets too long is dropped
 PARTS = {
     "train": {
         "any": "Jordan Lincoln Ford Chelsea Georgia Sydney Hilton Florence Dallas Wells Brooklyn Kent Bristol Sierra",
-        "first": "Anna Marcus Priya Daniel Elif Tomasz Grace Hugo Leila Victor Naomi Samuel Ingrid Rafael Mei Oliver Fatima "
-        "George Clara Dmitri Aisha Patrick Sofia Henrik Yuki Martin Rosa Peter Nadia Colin May Will Mark",
-        "last": "Keller Okafor Lindqvist Moreau Sharma Novak Whitfield Tanaka Delgado Hoffman Brennan Petrov Castellano Ibrahim "
-        "Larsen Dupont Hargreaves Kowalski Nakamura Fischer Osborne Vasquez Romano Sinclair Yilmaz Bergstrom Coleman Haddad",
+        "first": "Anna Marcus Priya Daniel Elif Tomasz Grace Hugo Leila Victor Naomi Samuel Ingrid Rafael Mei Oliver "
+        "Fatima George Clara Dmitri Aisha Patrick Sofia Henrik Yuki Martin Rosa Peter Nadia Colin May Will Mark",
+        "last": "Keller Okafor Lindqvist Moreau Sharma Novak Whitfield Tanaka Delgado Hoffman Brennan Petrov "
+        "Castellano Ibrahim Larsen Dupont Hargreaves Kowalski Nakamura Fischer Osborne Vasquez Romano Sinclair Yilmaz "
+        "Bergstrom Coleman Haddad",
         "initial": "A. B. D. H. J. M. P. T.",
-        "place": "Lisbon Oslo Nairobi Vienna Hamburg Kyoto Brazil Norway Chicago Manila Warsaw Kenya Dublin Toronto Seville "
-        "Prague Vietnam Glasgow Lima Helsinki Croatia Montreal Antwerp Boston Turkey China",
+        "place": "Lisbon Oslo Nairobi Vienna Hamburg Kyoto Brazil Norway Chicago Manila Warsaw Kenya Dublin Toronto "
+        "Seville Prague Vietnam Glasgow Lima Helsinki Croatia Montreal Antwerp Boston Turkey China",
         "before": "Port Lake North Mount San Fort New",
         "stem": "Ellery Marlow Tamsin Carrick Halden Bexley Corran Ashdale Varena Dunmore",
         "after": "Valley Bay Street Airport County Bridge",
@@ -61,14 +62,15 @@ PARTS = {
         "version": "3 Prime GT 250 Elite",
     },
     "test": {
-        "any": "Austin Washington Mercedes Victoria Phoenix Madison Orlando Bentley Hudson Houston Windsor Lancaster Sienna",
-        "first": "Hannah Pablo Ewa Jerome Kavita Stefan Miriam Theo Zainab Luca Brigitte Owen Chiara Desmond Sana Erik Paula "
-        "Kenji Maureen Tariq Violet Anders Joan Mateo Hope Frank Amber",
-        "last": "Adeyemi Bianchi Carlisle Drummond Eriksen Fontaine Gallagher Holloway Jansen Kapoor Leclerc Murakami Oduya "
-        "Pritchard Quintero Rosenthal Schreiber Thorne Varga Wexler Zielinski McAllister Stone Marsh",
+        "any": "Austin Washington Mercedes Victoria Phoenix Madison Orlando Bentley Hudson Houston Windsor Lancaster "
+        "Sienna",
+        "first": "Hannah Pablo Ewa Jerome Kavita Stefan Miriam Theo Zainab Luca Brigitte Owen Chiara Desmond Sana Erik "
+        "Paula Kenji Maureen Tariq Violet Anders Joan Mateo Hope Frank Amber",
+        "last": "Adeyemi Bianchi Carlisle Drummond Eriksen Fontaine Gallagher Holloway Jansen Kapoor Leclerc Murakami "
+        "Oduya Pritchard Quintero Rosenthal Schreiber Thorne Varga Wexler Zielinski McAllister Stone Marsh",
         "initial": "E. G. K. N. S. V.",
-        "place": "Madrid Stockholm Ecuador Munich Bangkok Portugal Belfast Zagreb Melbourne Tunisia Krakow Naples Seoul "
-        "Cardiff Iceland Geneva Lagos Vancouver Chile Bergen Java",
+        "place": "Madrid Stockholm Ecuador Munich Bangkok Portugal Belfast Zagreb Melbourne Tunisia Krakow Naples "
+        "Seoul Cardiff Iceland Geneva Lagos Vancouver Chile Bergen Java",
         "before": "Cape Saint South Upper West Little",
         "stem": "Wendover Orrin Lorne Pellworth Arista Maldon Quarry Brackley Tervane",
         "after": "Hills Harbour Square Island Falls Avenue",

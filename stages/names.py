@@ -1,0 +1,124 @@
+"""The names that exist: fields of the installed TrainingArguments, the group that owns each, the nearest to a typo."""
+
+import ast
+from difflib import get_close_matches
+from functools import cache
+from importlib.util import find_spec
+from pathlib import Path
+
+# Which group owns which field of TrainingArguments; `training` owns the rest.
+OWNERS = {
+    "optimizer": "optim optim_args optim_target_modules learning_rate weight_decay adam_beta1 adam_beta2 adam_epsilon",
+    "scheduler": "lr_scheduler_type lr_scheduler_kwargs warmup_steps",
+    "hardware": "use_cpu per_device_train_batch_size per_device_eval_batch_size dataloader_num_workers "
+    "dataloader_pin_memory dataloader_persistent_workers dataloader_prefetch_factor dataloader_multiprocessing_context "
+    "ddp_find_unused_parameters ddp_bucket_cap_mb ddp_broadcast_buffers ddp_backend ddp_timeout ddp_static_graph fsdp "
+    "fsdp_config deepspeed accelerator_config parallelism_config eval_accumulation_steps torch_empty_cache_steps",
+}
+# Fields that the project sets itself, and what to change instead.
+OURS = {
+    "seed": "seed", "data_seed": "seed", "output_dir": "output_root", "run_name": "tracking", "report_to": "tracking",
+    "project": "tracking.project", "gradient_accumulation_steps": "batch_size, hardware.per_device_train_batch_size",
+    "metric_for_best_model": "task.best", "greater_is_better": "task.best", "load_best_model_at_end": "task.best",
+    "remove_unused_columns": "the task", "label_names": "the task", "length_column_name": "the task",
+    "include_for_metrics": "the task", "batch_eval_metrics": "the task", "eval_do_concat_batches": "the task",
+    "prediction_loss_only": "the task", "auto_find_batch_size": "hardware.per_device_train_batch_size",
+    "dataloader_drop_last": "batch_size", "resume_from_checkpoint": "nothing: the same command resumes",
+    "average_tokens_across_devices": "nothing: the loss is exact", "disable_tqdm": "nothing",
+    "hub_token": "nothing: a run's choices are kept in its folder. Log in with `hf auth login`",
+}  # fmt: skip
+OPEN = ("optimizer", "scheduler", "training", "hardware")
+# Our own keys in these groups, and what they may be.
+EXTRA = {
+    "hardware": {"num_processes": "int | str | None"},
+    "training": {"early_stopping_patience": "int | None", "early_stopping_threshold": "float | None"},
+}
+TYPES = {"int": (int,), "float": (int, float), "bool": (bool,), "str": (str,), "None": (type(None),)}
+PHRASES = {"int": "a whole number", "float": "a number", "bool": "true or false", "str": "text", "None": "null"}
+
+
+def unknown(key, known):
+    """The message for a key that does not exist, with the nearest ones that do."""
+    known = sorted(set(known))
+    group, _, leaf = key.rpartition(".")
+    same = [name for name in known if name.rpartition(".")[2] == leaf][:3]
+    near = same or get_close_matches(key, known, n=3, cutoff=0.6)
+    near = near or get_close_matches(key.split(".")[0], [name for name in known if "." not in name], n=1, cutoff=0.6)
+    if near and key not in near:
+        return f"there is no key {key}. Nearest: {', '.join(near)}."
+    beside = [name for name in known if name.rpartition(".")[0] == group] or [n for n in known if "." not in n]
+    return f"there is no key {key}. Known: {', '.join(beside or known)}."
+
+
+@cache
+def _classes(file):
+    """Class name -> the statements of its body, in a file of the installed transformers: importing it takes seconds."""
+    source = Path(find_spec("transformers").origin).parent / file
+    tree = ast.parse(source.read_text(encoding="utf-8"))
+    return {node.name: node.body for node in tree.body if isinstance(node, ast.ClassDef)}
+
+
+@cache
+def trainer_arguments():
+    """Field name -> annotation of the installed TrainingArguments."""
+    body = _classes("training_args.py")["TrainingArguments"]
+    return {n.target.id: ast.unparse(n.annotation) for n in body if isinstance(n, ast.AnnAssign)}
+
+
+def owner(name):
+    """The group that owns a TrainingArguments field."""
+    return next((group for group, names in OWNERS.items() if name in names.split()), "training")
+
+
+@cache
+def argument_keys():
+    """The keys of the open groups: each field under its owner, and our own."""
+    ours = [f"{group}.{name}" for group, names in EXTRA.items() for name in names]
+    return [f"{owner(name)}.{name}" for name in trainer_arguments() if name not in OURS] + ours
+
+
+def check_arguments(group, given):
+    """Raise ValueError for the first key of an open group that is unknown, misplaced or of a wrong type."""
+    for name, value in given.items():
+        key, annotation = f"{group}.{name}", {**trainer_arguments(), **EXTRA.get(group, {})}.get(name)
+        if name in OURS:
+            raise ValueError(f"{key} is set by the project. Change {OURS[name]}.")
+        if annotation is None:
+            raise ValueError(unknown(key, argument_keys()))
+        if name not in EXTRA.get(group, ()) and owner(name) != group:
+            raise ValueError(f"{key} belongs to another group. Write {owner(name)}.{name}={typed(value)}")
+        check_type(key, value, annotation)
+
+
+def check_type(key, value, annotation):
+    """Refuse what a plain annotation does not admit, and an unknown word of an enum; the rest is the Trainer's."""
+    kinds = [kind.strip() for kind in annotation.split("|")]
+    words = [word for kind in kinds for word in _enum_values(kind)]
+    if words and value not in words:
+        near = get_close_matches(str(value), words, n=1, cutoff=0.6)
+        hint = f"Nearest: {near[0]}. " if near else ""
+        raise ValueError(f"{key}={typed(value)} is not known. {hint}Choose one of: {', '.join(words)}.")
+    if not set(kinds) <= set(TYPES):
+        return
+    fits = isinstance(value, tuple(t for kind in kinds for t in TYPES[kind]))
+    hint = quoting(key, value) if "str" in kinds else ""
+    if not fits or (isinstance(value, bool) and "bool" not in kinds):
+        raise ValueError(f"{key}={typed(value)} is not {' or '.join(PHRASES[kind] for kind in kinds)}." + hint)
+
+
+def quoting(key, value):
+    """The way out where Hydra read a number or truth value although text may have been meant."""
+    return f" Where text is meant, quote it twice: '{key}=\"{typed(value)}\"'" if isinstance(value, int | float) else ""
+
+
+def _enum_values(name):
+    """The values of an enum of transformers, nothing where there is none of that name."""
+    if not name.isidentifier() or name in TYPES:
+        return []
+    body = next((c[name] for c in map(_classes, ("training_args.py", "trainer_utils.py")) if name in c), [])
+    return [n.value.value for n in body if isinstance(n, ast.Assign) and isinstance(n.value, ast.Constant)]
+
+
+def typed(value):
+    """A value as a user would write it."""
+    return {None: "null", True: "true", False: "false"}.get(value, value) if isinstance(value, bool | None) else value

@@ -1,0 +1,99 @@
+"""Tiny models made on the spot, a way to type a command, and no way out to the Hub or to W&B."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+PROJECT = Path(__file__).resolve().parent.parent
+OFFLINE = {"HF_HUB_OFFLINE": "1", "WANDB_MODE": "offline", "WANDB_SILENT": "true", "TOKENIZERS_PARALLELISM": "false"}
+os.environ.update(OFFLINE)
+WORDS = "the a of in at to and was is by from with on for said one two it he she . , ? ! - ' s good bad film city river"
+LETTERS = "abcdefghijklmnopqrstuvwxyz0123456789"
+
+
+@pytest.fixture(scope="session")
+def tiny_bert(tmp_path_factory):
+    """A folder with a random BERT of two layers and a WordPiece tokenizer that knows a few words and all letters."""
+    return make_tiny_bert(tmp_path_factory.mktemp("tiny_bert"))
+
+
+def make_tiny_bert(folder, seed=0):
+    """Write such a model to `folder`; reads 64 sub-words."""
+    import torch
+    from transformers import BertConfig, BertForMaskedLM, BertTokenizer
+
+    pieces = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", *WORDS.split(), *LETTERS, *(f"##{c}" for c in LETTERS)]
+    vocabulary = folder / "vocab.txt"
+    vocabulary.write_text("\n".join(dict.fromkeys(pieces)), encoding="utf-8")
+    tokenizer = BertTokenizer(str(vocabulary), model_max_length=64)
+    torch.manual_seed(seed)
+    config = BertConfig(
+        vocab_size=len(tokenizer), hidden_size=32, num_hidden_layers=2, num_attention_heads=2, intermediate_size=64,
+        max_position_embeddings=64,
+    )  # fmt: skip
+    BertForMaskedLM(config).save_pretrained(folder)
+    tokenizer.save_pretrained(folder)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def tiny_roberta(tmp_path_factory):
+    """A folder with a random RoBERTa and a byte-level BPE tokenizer trained on a few sentences, without prefix space."""
+    from tokenizers import ByteLevelBPETokenizer
+    from transformers import RobertaConfig, RobertaForMaskedLM, RobertaTokenizerFast
+
+    folder = tmp_path_factory.mktemp("tiny_roberta")
+    sentences = ["Anna Berg lives in Berlin near the wall", "the city of Paris and the river Seine"] * 20
+    bpe = ByteLevelBPETokenizer()
+    special = ["<s>", "<pad>", "</s>", "<unk>", "<mask>"]
+    bpe.train_from_iterator(sentences, vocab_size=400, special_tokens=special)
+    bpe.save(str(folder / "tokenizer.json"))
+    tokenizer = RobertaTokenizerFast(tokenizer_file=str(folder / "tokenizer.json"), model_max_length=62)
+    config = RobertaConfig(
+        vocab_size=len(tokenizer), hidden_size=32, num_hidden_layers=2, num_attention_heads=2, intermediate_size=64,
+        max_position_embeddings=64, pad_token_id=1,
+    )  # fmt: skip
+    RobertaForMaskedLM(config).save_pretrained(folder)
+    tokenizer.save_pretrained(folder)
+    return folder
+
+
+@pytest.fixture
+def run_command():
+    """`run_command("task=ner", ...)` types `python run.py ...` in a fresh process; -> the finished process."""
+
+    def type_(*words, timeout=300, cwd=PROJECT, **environment):
+        command = [sys.executable, str(PROJECT / "run.py"), *map(str, words)]
+        environment = {**os.environ, **OFFLINE, **environment}
+        return subprocess.run(command, capture_output=True, text=True, timeout=timeout, cwd=cwd, env=environment)
+
+    return type_
+
+
+@pytest.fixture
+def compose_config():
+    """`compose_config("task=ner", ...)` -> the checked configuration of these words."""
+    import run  # noqa: F401  registers the open groups
+    from hydra import compose, initialize_config_dir
+    from stages.config import read_config
+
+    def compose_(*words):
+        with initialize_config_dir(str(PROJECT / "conf"), version_base="1.3"):
+            return read_config(compose("config", [*map(str, words)]), [*map(str, words)])
+
+    return compose_
+
+
+@pytest.fixture
+def run_here(compose_config, tmp_path):
+    """`run_here("task=ner", ...)` runs an experiment in this process, in tmp_path and untracked; -> its folder."""
+    from run import run_experiment
+
+    def run_(*words):
+        words = [f"output_root={tmp_path}/runs", "tracking=disabled", "hardware=cpu", *map(str, words)]
+        return run_experiment(compose_config(*words), words)
+
+    return run_

@@ -1,0 +1,178 @@
+"""Whole experiments, from words to what a run leaves in its folder, on tiny models."""
+
+import json
+import random
+
+import pytest
+from omegaconf import OmegaConf
+
+from stages.config import build_task
+from tests.conftest import LETTERS
+
+QUICK = ("training.max_steps=3", "data.limit=24", "batch_size=8")
+LEFT = {
+    "config.yaml", "findings.json", "history.jsonl", "metrics.json", "model", "predictions", "provenance.json",
+}  # fmt: skip
+
+
+def read_lines(path):
+    return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+
+
+@pytest.mark.parametrize("task", ["ner", "text_classification"])
+@pytest.mark.parametrize("method", ["full", "lora"])
+def test_what_a_run_leaves(run_here, tiny_bert, task, method):
+    folder = run_here(f"experiment=quickstart/{task}", f"model.path={tiny_bert}", f"method={method}", *QUICK)
+    assert {p.name for p in folder.iterdir()} - {"adapter"} == LEFT
+    assert (folder / "adapter").is_dir() == (method == "lora")
+    metrics = json.loads((folder / "metrics.json").read_text())
+    config = OmegaConf.to_container(OmegaConf.load(folder / "config.yaml"))
+    best = build_task(config).best
+    assert 0 <= metrics["test"][best] <= 1 and 0 <= metrics["baseline"]["values"][best] <= 1
+    assert metrics["validation"]["loss"] > 0
+    assert config["method"]["name"] == method and config["training"]["max_steps"] == 3
+    history = read_lines(folder / "history.jsonl")
+    assert any("eval_loss" in line for line in history) and any("train_runtime" in line for line in history)
+    provenance = json.loads((folder / "provenance.json").read_text())
+    assert provenance["packages"]["torch"].startswith("2.13.0") and provenance["seconds"] > 0
+    assert provenance["data"]["digest"] and provenance["model"]["weights"]
+    assert (
+        "predict" in (folder / "model" / "README.md").read_text()
+        or task in (folder / "model" / "README.md").read_text()
+    )
+
+
+def test_predictions_line_up_with_inputs(run_here, tiny_bert, tmp_path):
+    """Lengths are shuffled on purpose: evaluation sorts by length, the file must not."""
+    rows, generator = [], random.Random(0)
+    for i in range(40):
+        words = ["".join(generator.choices(LETTERS, k=3)) for _ in range(generator.randint(1, 120))]
+        rows.append({"tokens": words, "tags": ["B-X" if i % 3 == 0 else "O"] + ["O"] * (len(words) - 1)})
+    data = tmp_path / "data.jsonl"
+    data.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    words = ["task=ner", "data=files", *(f"data.{s}={data}" for s in ("train", "validation", "test"))]
+    folder = run_here(*words, f"model.path={tiny_bert}", "training.max_steps=1")
+    for split in ("validation", "test"):
+        predictions = read_lines(folder / "predictions" / f"{split}.jsonl")
+        assert [p["id"] for p in predictions] == list(range(40))
+        assert [p["tokens"] for p in predictions] == [row["tokens"] for row in rows]
+        assert [p["gold"] for p in predictions] == [row["tags"] for row in rows]
+        assert all(len(p["prediction"]) == len(p["confidence"]) == len(p["tokens"]) for p in predictions)
+        assert all(0 < c <= 1 for p in predictions for c in p["confidence"])
+
+
+@pytest.mark.parametrize("task", ["ner", "text_classification"])
+def test_the_saved_model_predicts_what_the_file_says(run_here, tiny_bert, task):
+    """`pipeline` alone, without this project, gives the predictions of the file."""
+    from transformers import pipeline
+
+    folder = run_here(
+        f"experiment=quickstart/{task}", f"model.path={tiny_bert}", "optimizer.learning_rate=0.01", *QUICK
+    )
+    kind = task.replace("ner", "token_classification").replace("_", "-")
+    model = pipeline(kind, model=str(folder / "model"), device="cpu")
+    rows = read_lines(folder / "predictions" / "test.jsonl")
+    if task == "text_classification":
+        answers = model([row["text"] for row in rows], truncation=True)
+        assert [a["label"] for a in answers] == [row["prediction"] for row in rows]
+        assert [a["score"] for a in answers] == pytest.approx([row["confidence"] for row in rows], abs=1e-3)
+    else:
+        assert set(model.model.config.id2label.values()) >= {tag for row in rows for tag in row["prediction"]}
+
+
+def test_a_finished_run_is_shown_not_overwritten(run_here, tiny_bert, capsys):
+    words = ("experiment=quickstart/text_classification", f"model.path={tiny_bert}", *QUICK)
+    folder = run_here(*words)
+    before = {p: p.stat().st_mtime_ns for p in folder.rglob("*") if p.is_file()}
+    shown = capsys.readouterr().out
+    run_here(*words)
+    again = capsys.readouterr().out
+    assert "is finished" in again and "training" not in again.split("scores")[0]
+    assert again.split("scores (", 1)[1] == shown.split("scores (", 1)[1]
+    assert {p: p.stat().st_mtime_ns for p in folder.rglob("*") if p.is_file()} == before
+
+
+def test_rerun_keeps_the_old_run(run_here, tiny_bert):
+    words = ("experiment=quickstart/text_classification", f"model.path={tiny_bert}", *QUICK)
+    folder = run_here(*words)
+    old = (folder / "metrics.json").read_text()
+    assert run_here(*words, "rerun=true") == folder
+    assert folder.with_name(f"{folder.name}.1").joinpath("metrics.json").read_text() == old
+    new, old = json.loads((folder / "metrics.json").read_text()), json.loads(old)
+    assert new["test"] == old["test"] and new["validation"] == old["validation"]  # same seed, same numbers
+
+
+def test_two_seeds_differ(run_here, tiny_bert):
+    words = ("experiment=quickstart/text_classification", f"model.path={tiny_bert}", *QUICK)
+    losses = [json.loads((run_here(*words, f"seed={s}") / "metrics.json").read_text())["test"]["loss"] for s in (1, 2)]
+    assert losses[0] != losses[1]
+
+
+def test_an_interrupted_run_goes_on(run_here, tiny_bert, monkeypatch):
+    """Stopped after the second of four epochs and typed again, it ends with the weights of a run that was not stopped."""
+    from safetensors.torch import load_file
+
+    from stages import progress
+
+    words = ("experiment=quickstart/text_classification", f"model.path={tiny_bert}", "data.limit=24", "batch_size=8")
+    whole = run_here(*words, "training.num_train_epochs=4")
+    expected = load_file(whole / "model" / "model.safetensors")
+    steps = [line["step"] for line in read_lines(whole / "history.jsonl")]
+    whole.rename(whole.with_name("whole"))
+
+    def stop(self, args, state, control, **kwargs):
+        if state.epoch >= 3:
+            raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(progress.Progress, "on_epoch_begin", stop)
+        with pytest.raises(KeyboardInterrupt):
+            run_here(*words, "training.num_train_epochs=4")
+    folder = run_here(*words, "training.num_train_epochs=4")
+    weights = load_file(folder / "model" / "model.safetensors")
+    assert all(weights[name].equal(tensor) for name, tensor in expected.items())
+    assert [line["step"] for line in read_lines(folder / "history.jsonl")] == steps
+
+
+def test_only_a_train_file(run_here, tiny_bert, tmp_path):
+    data = tmp_path / "reviews.csv"
+    lines = [f"{'good' if i % 2 else 'bad'} film {i},{i % 2 + 1}" for i in range(60)]
+    data.write_text("review,stars\n" + "\n".join(lines) + "\n")
+    words = (
+        "task=text_classification", "data=files", f"data.train={data}", "data.columns.text=review",
+        "data.columns.label=stars",
+    )  # fmt: skip
+    folder = run_here(*words, f"model.path={tiny_bert}", "training.max_steps=2")
+    sizes = {p.stem: len(read_lines(p)) for p in (folder / "predictions").iterdir()}
+    assert sizes == {"validation": 6, "test": 6}
+    assert {row["gold"] for row in read_lines(folder / "predictions" / "test.jsonl")} == {"1", "2"}
+
+
+def test_the_whole_command(run_command, tiny_bert, tmp_path):
+    """As typed by a user: exit 0, a stage per line, the table, and an offline W&B run."""
+    words = ("experiment=quickstart/ner", f"model.path={tiny_bert}", f"output_root={tmp_path}", *QUICK)
+    done = run_command(*words)
+    assert done.returncode == 0, done.stderr
+    for expected in (
+        "experiment ",
+        "tracking ",
+        "model ",
+        "epoch ",
+        "scores (",
+        "memorised entities",
+        "entities by type",
+    ):
+        assert expected in done.stdout
+    assert "Traceback" not in done.stderr
+    assert len(list(tmp_path.glob("wandb/offline-run-*"))) == 1
+
+
+def test_a_fault_is_not_hidden(run_command, tiny_bert, tmp_path):
+    """A model that cannot be loaded: a message and a non-zero exit; and no half-made run passes for a finished one."""
+    broken = tmp_path / "broken"
+    broken.mkdir()
+    for path in tiny_bert.iterdir():
+        (broken / path.name).write_bytes(path.read_bytes() if path.suffix != ".safetensors" else b"not weights")
+    done = run_command("experiment=quickstart/ner", f"model.path={broken}", f"output_root={tmp_path}/runs", *QUICK)
+    assert done.returncode != 0
+    assert not list(tmp_path.glob("runs/*/metrics.json"))

@@ -1,0 +1,83 @@
+"""Loss, gradients and predictions do not depend on how hardware splits the work."""
+
+import json
+
+import pytest
+
+EXACT = (
+    "batch_size=32", "training.logging_steps=1", "optimizer.learning_rate=0.001", "model.config.hidden_dropout_prob=0",
+    "model.config.attention_probs_dropout_prob=0", "data.limit=90", "hardware=cpu", "tracking=disabled",
+)  # fmt: skip
+SPLITS = {
+    "1 x 32": (),
+    "1 x 4 x 8": ("hardware.per_device_train_batch_size=8",),
+    "2 x 16": ("hardware.num_processes=2",),
+    "2 x 4 x 4": ("hardware.num_processes=2", "hardware.per_device_train_batch_size=4"),
+}
+
+
+def steps(root):
+    """[(loss, gradient norm) per step] of the only run below a folder."""
+    (path,) = root.glob("*/history.jsonl")
+    rows = [json.loads(line) for line in path.read_text().splitlines()]
+    return [(row["loss"], row["grad_norm"]) for row in rows if "grad_norm" in row]
+
+
+@pytest.mark.parametrize("task", ["ner", "text_classification"])
+def test_accumulation_changes_neither_loss_nor_gradient(run_here, tiny_bert, tmp_path, task):
+    """90 examples: the third batch of each epoch is smaller than the others and does not divide."""
+    curves = []
+    for i, split in enumerate(
+        ((), ("hardware.per_device_train_batch_size=8",), ("hardware.per_device_train_batch_size=1",))
+    ):
+        words = (f"experiment=quickstart/{task}", f"model.path={tiny_bert}", *EXACT, "training.max_steps=5")
+        run_here(*words, f"output_root={tmp_path}/{i}", *split)
+        curves.append(steps(tmp_path / str(i)))
+    assert len(curves[0]) == 5
+    for curve in curves[1:]:
+        for (loss, norm), (expected_loss, expected_norm) in zip(curve, curves[0], strict=True):
+            assert loss == pytest.approx(expected_loss, abs=1e-4)
+            assert norm == pytest.approx(expected_norm, abs=1e-4)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("task", ["ner", "text_classification"])
+def test_loss_table(run_command, tiny_bert, tmp_path, task, capsys):
+    """The first 10 steps on 1 and 2 processes, with and without accumulation: the same loss and gradient norm."""
+    curves = {}
+    for name, split in SPLITS.items():
+        root = tmp_path / name.replace(" ", "")
+        words = (f"experiment=quickstart/{task}", f"model.path={tiny_bert}", *EXACT, "training.max_steps=10")
+        done = run_command(*words, f"output_root={root}", *split)
+        assert done.returncode == 0, done.stderr
+        curves[name] = steps(root)
+    with capsys.disabled():
+        print(f"\n{task}: loss and gradient norm per step\nstep  " + "".join(f"{name:>20}" for name in curves))
+        for step in range(10):
+            cells = "".join(f"{curve[step][0]:>12.4f}{curve[step][1]:>8.4f}" for curve in curves.values())
+            print(f"{step + 1:<6}{cells}")
+    for curve in curves.values():
+        assert len(curve) == 10
+        for (loss, norm), (expected_loss, expected_norm) in zip(curve, curves["1 x 32"], strict=True):
+            assert loss == pytest.approx(expected_loss, abs=1e-4)
+            assert norm == pytest.approx(expected_norm, abs=1e-4)
+
+
+@pytest.mark.parametrize("task", ["ner"])
+def test_two_processes(run_command, run_here, tiny_bert, tmp_path, task):
+    """One folder and one W&B run for two processes; and the same weights give the same predictions as on one process."""
+    words = (f"experiment=quickstart/{task}", "training.max_steps=2", "data.limit=51", "batch_size=8", "hardware=cpu")
+    trained = run_here(*words, f"model.path={tiny_bert}")
+    words = (*words, f"model.path={trained}/model", "optimizer.learning_rate=0", "training.max_steps=1")
+    files = {}
+    for processes in (1, 2):
+        root = tmp_path / f"on{processes}"
+        done = run_command(*words, f"output_root={root}", f"hardware.num_processes={processes}")
+        assert done.returncode == 0, done.stderr
+        assert len(list(root.glob("wandb/offline-run-*"))) == 1
+        (folder,) = root.glob("*/metrics.json")
+        files[processes] = {p.name: p.read_bytes() for p in (folder.parent / "predictions").iterdir()}
+        assert json.loads((folder.parent / "provenance.json").read_text())["machine"]["processes"] == processes
+        assert done.stdout.count("scores (") == 1
+    assert set(files[1]) == {"validation.jsonl", "test.jsonl"}
+    assert files[1] == files[2]
