@@ -73,6 +73,7 @@ def run(model, train, dev, test, seed):
         trainer.train()
         seconds = time.time() - started
         best = trainer.state.best_metric
+        trainer.compute_metrics = None
         outputs = trainer.predict(data["test"][0])
     f1 = entity_f1(outputs.predictions, outputs.label_ids, data["test"][1], labels)
     return {"seed": seed, "dev_f1": round(best, 4), "test_f1": round(float(f1), 4), "training_seconds": round(seconds)}

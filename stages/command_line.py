@@ -48,25 +48,19 @@ def complete(words):
 
 def _check_sweep(words):
     """Hydra runs a sweep of no trials without a word: a glob sees the options of one folder, not the folders in it."""
-    for word in overrides(words):
-        override = _parsed(word)
-        value = override and override.value()
-        if isinstance(value, Glob):
-            group = override.key_or_group
-            seen = [p.stem for folder in _conf_folders() for p in (folder / group).glob("*.yaml")]
-            if not value.filter(seen):
-                inner = sorted({str(Path(o).parent) for o in _options(group)} - {"."})
-                hint = f" Give the folder: {group}/{inner[0]}@_global_=..." if False else ""
-                folders = f" Its options lie in {', '.join(inner)}: list them, {group}={','.join(_options(group))}" if inner else ""
-                fail(f"{word}: no option of {group} fits, so there is nothing to run.{hint}{folders}")
+    for override in filter(None, map(_parsed, overrides(words))):
+        group, value = override.key_or_group, override.value()
+        if isinstance(value, Glob) and not value.filter([o for o in _options(group, words) if "/" not in o]):
+            options = _options(group, words)
+            fail(f"{override.input_line}: no option fits, nothing to run. List them: {group}={','.join(options)}")
 
 
 def with_group(words, tracking):
-    """The words of a trial for processes that are started anew: with the group of its sweep and the user's --config-dir."""
+    """The words of a trial for processes started anew: with the group of its sweep and the user's --config-dir."""
     group = tracking.get("group")
     named = any(word.lstrip("+").startswith("tracking.group=") for word in words)
     grouped = [] if not group or named else [f"tracking.group={quote(str(group))}"]
-    return [*_config_dir_words(), *words, *grouped]
+    return [*_config_dir(sys.argv[1:]), *words, *grouped]
 
 
 def quote(text):
@@ -91,15 +85,28 @@ def clear_errors():
             raise
         fail(explain(error, sys.argv[1:]))
     except (ValueError, OSError) as error:
-        if full or not (is_ours(error) or "Config group override must be" in str(error)):
+        if full or not (is_ours(error) or is_composing(error)):
             raise
         fail(str(error) if is_ours(error) else explain(error, sys.argv[1:]))
+    except TypeError as error:
+        if full or not is_composing(error):
+            raise
+        fail(explain(error, sys.argv[1:]))
 
 
 def is_ours(error):
     """Whether the project itself raised this error, as the message of a wrong choice."""
-    last = traceback.extract_tb(error.__traceback__)[-1].filename
-    return Path(last).is_relative_to(CONF.parent) and ".venv" not in Path(last).parts
+    last = _raised_in(error)
+    return last.is_relative_to(CONF.parent) and ".venv" not in last.parts
+
+
+def is_composing(error):
+    """Whether Hydra or OmegaConf raised this error, of a class that is not their own."""
+    return bool({"hydra", "omegaconf"} & set(_raised_in(error).parts))
+
+
+def _raised_in(error):
+    return Path(traceback.extract_tb(error.__traceback__)[-1].filename)
 
 
 def explain(error, words):
@@ -116,16 +123,17 @@ def explain(error, words):
     option = re.search(r"Could not find '([^']+)/([^'/]*)'", first)
     if option and not option[1].startswith("hydra"):
         return _no_option(option[1], option[2], words)
-    key = re.search(r"Could not override '(.+?)'|Could not delete from config\. '(.+?)' does not exist", first)
-    if key and not (key[1] or key[2]).startswith("hydra."):
-        return _no_key(key[1] or key[2], words)
+    key = re.search(r"Could not override '(.*?)'|Could not delete from config\. '(.+?)' does not exist", first)
+    if key:
+        return _no_key(key[1] or key[2] or "", words)
     if "Could not append to config. An item is already at" in first:
         return f"{first.split(chr(39))[1]} exists already: leave out the plus."
     if "Ambiguous value" in first:
         return f"{first}. To try several values, add -m"
     where = re.search(r"full_key: (\S+)", text)
-    more = [line.strip() for line in text.splitlines()[1:] if "Available options" in line or line.startswith("\t")]
-    return " ".join([first, *more]) + (f" (key {where[1]})" if where and where[1] not in first else "")
+    lines = [line.strip() for line in text.splitlines()]
+    more = [lines[i + 1] for i, line in enumerate(lines[:-1]) if line.startswith("Available options")]
+    return " Options: ".join([first, *more]) + (f" (key {where[1]})" if where and where[1] not in first else "")
 
 
 def _parsed(word):
@@ -149,10 +157,10 @@ def _no_text(words):
     """A choice of a group that Hydra read as null, a number or a truth value."""
     for word in overrides(words):
         override = _parsed(word)
-        if override and (CONF / override.key_or_group).is_dir() and not isinstance(override.value(), str | list):
-            group, value = override.key_or_group, override.value()
-            return f"{group}={typed(value)} names no option. Options: {', '.join(_options(group, words))}."
-    return "a choice needs the name of an option, e.g. task=ner"
+        group = override and override.key_or_group
+        if group and (CONF / group).is_dir() and not isinstance(override.value(), str | list):
+            return f"{group}={typed(override.value())} names no option. Options: {', '.join(_options(group, words))}."
+    return "a choice needs its group and the name of an option, e.g. task=ner"
 
 
 def _no_option(group, name, words):
@@ -170,6 +178,13 @@ def _no_option(group, name, words):
 def _no_key(key, words):
     """A key that does not exist at all, or only with other options of its group."""
     group, _, name = key.partition(".")
+    if key.startswith("hydra."):
+        return f"there is no key {key}. All of Hydra's own: python run.py --cfg hydra"
+    if not key:
+        return "a value names no key. Write key=value, e.g. task=ner seed=1"
+    known = _known_keys(words)
+    if key in known:
+        return f"{key} is null already."
     having = [
         option
         for folder in _conf_folders(words)
@@ -179,28 +194,27 @@ def _no_key(key, words):
     ]
     if name and having:
         return f"{key} does not exist with the chosen {group}, but with: {', '.join(f'{group}={o}' for o in having)}."
-    return unknown(key, _known_keys(words)) + ALL_KEYS
+    return unknown(key, known) + ALL_KEYS
 
 
 def _groups():
     return sorted(p.name for p in CONF.iterdir() if p.is_dir())
 
 
-def _config_dir_words():
-    """The --config-dir that the user typed, as one word."""
-    words = sys.argv[1:]
-    for i, word in enumerate(words):
+def _config_dir(words):
+    """The --config-dir among the words, as one word; nothing where there is none."""
+    for word, following in zip(words, [*words[1:], ""], strict=True):
         name, _, value = word.partition("=")
-        if name in ("--config-dir", "-cd") and (value or i + 1 < len(words)):
-            return [f"--config-dir={Path(value or words[i + 1]).absolute()}"]
+        if name in ("--config-dir", "-cd"):
+            return [f"--config-dir={Path(value or following).absolute()}"]
     return []
 
 
-def _conf_folders(words=None):
-    return [CONF, *(Path(word.split("=", 1)[1]) for word in _config_dir_words())]
+def _conf_folders(words):
+    return [CONF, *(Path(word.split("=", 1)[1]) for word in _config_dir(words))]
 
 
-def _options(group, words=None):
+def _options(group, words):
     """The options of a group, those of the user's --config-dir among them; `a/b` for a file in a folder."""
     folders = [folder / group for folder in _conf_folders(words)]
     return sorted({str(p.relative_to(f).with_suffix("")) for f in folders for p in f.rglob("*.yaml")})
@@ -216,7 +230,7 @@ def _known_keys(words):
     GlobalHydra.instance().clear()
     with initialize_config_dir(str(CONF), version_base="1.3"):
         try:
-            cfg = compose("config", [*choices, *(f"hydra.searchpath=[{f}]" for f in _conf_folders()[1:])])
+            cfg = compose("config", [*choices, *(f"hydra.searchpath=[{f}]" for f in _conf_folders(words)[1:])])
         except HydraException:
             cfg = compose("config")
     return [*_groups(), *argument_keys(), *_dotted(OmegaConf.to_container(cfg))]

@@ -90,7 +90,7 @@ def check_config(config):
     for group in OPEN:
         check_arguments(group, config[group])
     _check_values(config)
-    _check_columns(config["data"]["columns"], task)
+    _check_columns(config["data"], task)
     _check_strategies(config["training"])
     _check_paths(config)
     rows_per_process(config["batch_size"], config["hardware"])
@@ -147,8 +147,8 @@ def _check_keys(group, given, known, needed=None):
     missing = [key for key in (known if needed is None else needed) if key not in given]
     if missing:
         raise ValueError(
-            f"{f'{group}.{missing[0]}'.strip('.')} is missing, but needed. Leave out the ~ that deletes it, or add it to "
-            "the YAML file."
+            f"{f'{group}.{missing[0]}'.strip('.')} is missing, but needed. Leave out the ~ that deletes it, or add "
+            "it to the YAML file."
         )
 
 
@@ -188,11 +188,14 @@ def _fits(value, phrase):
     return isinstance(value, bool if phrase.startswith("true") else dict)
 
 
-def _check_columns(columns, task):
-    """The columns are the task's own words, so a typo shows before any data is read."""
-    for name, column in columns.items():
+def _check_columns(data, task):
+    """The columns are the task's own words, so a typo, or another task's data set, shows before any data is read."""
+    for name, column in data["columns"].items():
         if name not in task.columns:
-            raise ValueError(unknown(f"data.columns.{name}", [f"data.columns.{c}" for c in task.columns]))
+            raise ValueError(
+                f"data.columns.{name}: {task.name} reads the columns {', '.join(task.columns)}, not {name}. Change the "
+                f"key, or data={data['name']}."
+            )
         if not isinstance(column, str | int) or isinstance(column, bool):
             raise ValueError(f"data.columns.{name}={typed(column)} is not the name or the number of a column.")
 

@@ -2,9 +2,10 @@
 
 import hashlib
 import json
+from collections import defaultdict
 from dataclasses import dataclass
+from difflib import get_close_matches
 from importlib import import_module
-from itertools import islice
 from pathlib import Path
 
 from stages.config import unknown
@@ -17,8 +18,8 @@ SPLITS = ("train", "validation", "test")
 
 @dataclass(frozen=True)
 class Data:
-    """`splits`: name -> columns in the task's words. `labels`: the names that the head predicts. `source`: what was really
-    read, for the provenance. `findings`: what the task noticed while reading."""
+    """`splits`: name -> columns in the task's words. `labels`: the names that the head predicts. `source`: what was
+    really read, for the provenance. `findings`: what the task noticed while reading."""
 
     splits: dict[str, dict]
     labels: tuple[str, ...]
@@ -29,22 +30,24 @@ class Data:
 def load_data(config, task):
     """Read the splits of a data set; raises ValueError or FileNotFoundError that names file, line or key."""
     data = config["data"]
-    splits, declared, source = {"hub": _from_hub, "files": _from_files, "sample": _from_sample}[data["source"]](
-        data, task
-    )
+    readers = {"hub": _from_hub, "files": _from_files, "sample": _from_sample}
+    splits, declared, source = readers[data["source"]](data, task)
     splits, findings = task.prepare(splits)
-    if data["source"] != "sample":
-        splits = _cut_missing_splits(splits, data, task)
-    if data["limit"]:
-        splits = {name: _take(examples, range(data["limit"])) for name, examples in splits.items()}
     for name, examples in splits.items():
         if not examples[task.target]:
-            raise ValueError(f"data={data['name']}: the {name} split holds no examples.")
+            raise ValueError(
+                f"data={data['name']}: the {name} split holds no examples. Choose another one in data.{name}."
+            )
+    if data["source"] != "sample":
+        splits = _cut_missing_splits(splits, data, task)
     labels = task.labels(splits["train"], declared)
     if len(labels) < 2:
         raise ValueError(
-            f"data={data['name']}: the train split knows only {', '.join(labels)}; learning needs 2 labels."
+            f"data={data['name']}: train has only the label {', '.join(labels)}, learning needs 2. "
+            f"Check data.train and data.columns.{task.target}."
         )
+    if data["limit"]:
+        splits = {name: _take(examples, range(data["limit"])) for name, examples in splits.items()}
     return Data(splits, labels, source, findings)
 
 
@@ -60,66 +63,82 @@ def _from_sample(data, task):
 
 def _from_files(data, task):
     splits, source = {}, {}
-    for split in SPLITS:
-        if data[split] is None:
-            continue
+    for split in _given_splits(data):
         table = read_table(str(data[split]), data["format"])
-        splits[split] = {
-            column: _named(
-                table.columns[name], data["labels"] if column == task.target else None, f"{table.path}:", table.lines
-            )
-            for column, name in _map_columns(data, task, list(table.columns), table.path).items()
-        }
+        mapped = _map_columns(data, task, list(table.columns), table.path)
+        columns = {column: table.columns[name] for column, name in mapped.items()}
+        splits[split] = _as_text(columns, task, data["labels"], [f"{table.path}:{line}" for line in table.lines])
         source[split] = {"path": str(Path(table.path).resolve()), "sha256": file_digest(table.path)}
     return splits, data["labels"], source
 
 
+def _given_splits(data):
+    if data["train"] is None:
+        raise ValueError(f"data.train is null: data={data['name']} needs one to learn from. Set data.train=...")
+    return [split for split in SPLITS if data[split] is not None]
+
+
 def _map_columns(data, task, found, where):
-    """Task column -> data column. CoNLL files name theirs by number: words are the first and tags the last by default."""
+    """Task column -> data column. CoNLL files name theirs by number: words are the first, tags the last by default."""
     given = dict(data["columns"])
     for column in given:
         if column not in task.columns:
             raise ValueError(unknown(f"data.columns.{column}", [f"data.columns.{c}" for c in task.columns]))
-    numbered = bool(found) and all(name.isdigit() for name in found)
-    defaults = dict(zip(task.columns, ("0", "-1"), strict=False)) if numbered else {c: c for c in task.columns}
-    mapped = {column: str(given.get(column, defaults[column])) for column in task.columns}
+    numbered = bool(found) and all(name.isdecimal() for name in found)
+    defaults = dict(zip(task.columns, ("0", "-1"), strict=False)) if numbered else {}
+    mapped = {column: str(given.get(column, defaults.get(column, column))) for column in task.columns}
     if numbered:
-        mapped = {c: found[int(n)] if n.lstrip("-").isdigit() and -len(found) <= int(n) < len(found) else n
-                  for c, n in mapped.items()}  # fmt: skip
+        last = {str(i - len(found)): name for i, name in enumerate(found)}
+        mapped = {column: last.get(name, name) for column, name in mapped.items()}
     for column, name in mapped.items():
         if name not in found:
-            names = ", ".join(found)
+            near = get_close_matches(name, found, n=3)
             raise ValueError(
-                f"{where} has no column {name!r} for the task's {column}. It has: {names}. "
-                f"Map one with data.columns.{column}=<column>"
+                f"{where} has no column {name!r} for the task's {column}. It has: {', '.join(found)}. "
+                f"Map one with data.columns.{column}={near[0] if near else '<column>'}"
             )
     return mapped
 
 
 def _from_hub(data, task):
-    from datasets import load_dataset
-
     from stages.hub import locate_data
 
     folder, commit = locate_data(data["path"], data["revision"])
-    try:
-        loaded = load_dataset(str(folder), data["subset"])
-    except (ValueError, RuntimeError, FileNotFoundError) as error:
-        raise ValueError(f"data.path={data['path']} cannot be loaded: {error}") from error
+    loaded = _load(folder, data)
     splits, declared = {}, None
-    for split in SPLITS:
+    for split in _given_splits(data):
         name = data[split]
-        if name is None:
-            continue
         if name not in loaded:
-            raise ValueError(f"data.{split}={name}: {data['path']} has the splits {', '.join(loaded)}.")
+            known = ", ".join(loaded)
+            raise ValueError(
+                f"data.{split}={name}: {data['path']} has only the splits {known}. null cuts one from train."
+            )
         mapped = _map_columns(data, task, loaded[name].column_names, data["path"])
         declared = _declared(loaded[name].features[mapped[task.target]]) or data["labels"]
-        splits[split] = {
-            column: _named(loaded[name][source][:], declared if column == task.target else None, f"{split} example ")
-            for column, source in mapped.items()
-        }
+        columns = {column: loaded[name][source][:] for column, source in mapped.items()}
+        places = [f"{data['path']}, split {name}, row {i}" for i in range(1, len(loaded[name]) + 1)]
+        splits[split] = _as_text(columns, task, declared, places)
     return splits, declared, {"hub": data["path"], "revision": commit}
+
+
+def _load(folder, data):
+    """The splits of a data set's folder. Without a README (the Hub's own parquet branch) each folder in it is a subset:
+    load_dataset would mix them."""
+    from datasets import load_dataset
+
+    subset, subsets = data["subset"], sorted({file.parents[1].name for file in folder.glob("*/*/*.parquet")})
+    if subsets and not (folder / "README.md").is_file():
+        subset = subset or (subsets[0] if len(subsets) == 1 else None)
+        if subset not in subsets:
+            raise ValueError(
+                f"data.subset={subset or 'null'}: {data['path']} has the subsets {', '.join(subsets)}. Choose one."
+            )
+        folder, subset = folder / subset, None
+    try:
+        return load_dataset(str(folder), subset)
+    except (ValueError, RuntimeError, FileNotFoundError) as error:
+        chosen = f"data.path={data['path']} data.subset={subset or 'null'}"
+        raise ValueError(f"{chosen} cannot be loaded: {' '.join(str(error).split())}") from error
 
 
 def _declared(feature):
@@ -128,54 +147,72 @@ def _declared(feature):
     return list(feature.names) if hasattr(feature, "names") else None
 
 
-def _named(values, names, where, lines=None):
-    """Labels by name, never by bare id: integers become `names[i]`, or their digits where there are no names."""
-
-    def name(value, i):
-        if isinstance(value, list):
-            return [name(v, i) for v in value]
-        number = isinstance(value, int) or (names and isinstance(value, str) and value.isdigit() and value not in names)
-        if not number:
-            return value
-        if names is None:
-            return str(value)
-        if not 0 <= int(value) < len(names):
-            raise ValueError(
-                f"{where}{lines[i] if lines else i + 1}: label {value} has no name among {len(names)}. -1 marks a split "
-                "without labels: choose another one for data.test, or extend data.labels."
-            )
-        return names[int(value)]
-
-    return [name(value, i) for i, value in enumerate(values)] if names or _has_integers(values) else values
+def _as_text(columns, task, names, places):
+    """Columns of text, or of lists of text; labels by name, never by id. `places` says where each example stands."""
+    return {
+        column: [
+            _text(value, names if column == task.target else None, f"{place}: data.columns.{column}")
+            for value, place in zip(values, places, strict=True)
+        ]
+        for column, values in columns.items()
+    }
 
 
-def _has_integers(values):
-    return any(
-        isinstance(v, int) for value in islice(values, 100) for v in (value if isinstance(value, list) else [value])
-    )
+def _text(value, names, where):
+    """Numbers become `names[i]`, or their digits where there are no names; numbers in files without types as well."""
+    if isinstance(value, list):
+        return [_text(v, names, where) for v in value]
+    if value is None or value != value:  # NaN is not equal to itself
+        raise ValueError(f"{where} has no value. Fill it in, or remove the example.")
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)  # tables with gaps keep their whole numbers as 1.0
+    number = isinstance(value, (int, float))
+    if not names or not (isinstance(value, int) or (isinstance(value, str) and value not in names and _is_id(value))):
+        return json.dumps(value) if number else value
+    if not 0 <= int(value) < len(names):
+        raise ValueError(
+            f"{where} is {value}, which has no name among {', '.join(names[:20])}. -1 marks a split without labels: "
+            "choose another one for data.test, or extend data.labels."
+        )
+    return names[int(value)]
+
+
+def _is_id(text):
+    return text.removeprefix("-").isdecimal()
 
 
 def _cut_missing_splits(splits, data, task):
     """Where a split is missing, hold out its share of train: deterministic, in proportion to the classes."""
-    test_share = 0 if "test" in splits else data["test_share"]
-    validation_share = 0 if "validation" in splits else data["validation_share"] / (1 - test_share)
-    if "validation" not in splits and not validation_share:
+    shares = {split: data[f"{split}_share"] for split in ("test", "validation") if split not in splits}
+    if shares.get("validation") == 0:
         raise ValueError("data.validation is null and data.validation_share=0: nothing to choose a checkpoint on.")
-    for split, share in (("test", test_share), ("validation", validation_share)):
+    if sum(shares.values()) >= 1:
+        chosen = " and ".join(f"data.{split}_share={share}" for split, share in shares.items())
+        raise ValueError(f"{chosen} leave nothing of train. Give less than 1 together.")
+    left = 1
+    for split, share in shares.items():
         if share:
-            splits["train"], splits[split] = cut(splits["train"], share, task)
+            splits["train"], splits[split] = cut(splits["train"], share / left, task)
+            left -= share
+        if share and not splits["train"][task.target]:
+            raise ValueError(f"data.train has too few different examples to cut off a part. Give data.{split}=...")
     return {split: splits[split] for split in SPLITS if split in splits}
 
 
 def cut(examples, share, task):
-    """-> (the rest, the cut): systematic sampling over the distinct examples, sorted by class and then by their digest, so
-    that classes keep their proportion, equal examples stay together and neither order nor chance plays a part."""
-    keys = [
-        (tuple(sorted(set(classes))), hashlib.sha256(json.dumps(row).encode()).hexdigest())
-        for classes, row in zip(task.classes(examples), zip(*examples.values(), strict=True), strict=True)
-    ]
-    distinct = sorted(set(keys))
-    chosen = {key for i, key in enumerate(distinct) if int((i + 1) * share + 0.5) > int(i * share + 0.5)}
+    """-> (the rest, the cut): systematic sampling over the distinct inputs, sorted by class and then by their digest,
+    so that classes keep their proportion, equal inputs stay together, and neither order nor chance plays a part. At
+    least one is cut."""
+    inputs = zip(*(examples[column] for column in task.columns if column != task.target), strict=True)
+    keys = [hashlib.sha256(json.dumps(row).encode()).hexdigest() for row in inputs]
+    classes = defaultdict(set)
+    for key, of_example in zip(keys, task.classes(examples), strict=True):
+        classes[key].update(of_example)
+    distinct = sorted(classes, key=lambda key: (sorted(classes[key]), key))
+    total = len(distinct)
+    size = max(min(int(total * share + 0.5), total - 1), 1)
+    step = [(i * size + total // 2) // total for i in range(total + 1)]
+    chosen = {key for i, key in enumerate(distinct) if step[i + 1] > step[i]}
     sides = {True: [], False: []}
     for i, key in enumerate(keys):
         sides[key in chosen].append(i)

@@ -2,6 +2,7 @@
 
 import json
 from collections import Counter, defaultdict
+from itertools import combinations
 
 from tasks.contract import Finding
 
@@ -34,13 +35,9 @@ def find_long(splits):
 
 def _counts(split, examples, task):
     counts = Counter(name for classes in task.classes(examples) for name in classes)
-    shown = ", ".join(f"{name} {n}" for name, n in counts.most_common(8))
+    shown = ", ".join(f"{name} {n}" for name, n in counts.most_common(8)) or "no labels"
     more = f" and {len(counts) - 8} more labels" if len(counts) > 8 else ""
-    return [Finding("note", split, f"{_size(examples, task)} examples: {shown}{more}")]
-
-
-def _size(examples, task):
-    return len(examples[task.target])
+    return [Finding("note", split, f"{len(examples[task.target])} examples: {shown}{more}")]
 
 
 def _inputs(examples, task):
@@ -92,15 +89,15 @@ def _label_differences(splits, task):
 
 
 def _leaks(splits, task):
-    """Inputs of the evaluated splits that training sees as well."""
+    """Inputs of the evaluated splits that an earlier split holds as well."""
     inputs = {split: _inputs(examples, task) for split, examples in splits.items()}
     findings = []
-    for earlier, later in (("train", "validation"), ("train", "test"), ("validation", "test")):
-        if later in inputs:
-            shared = sum(text in set_ for set_ in [set(inputs[earlier])] for text in inputs[later])
-            if shared:
-                what = f"{shared} of {len(inputs[later])} inputs also stand in {earlier}"
-                findings.append(Finding("warning", later, what, f"Scores on them flatter: remove them from {earlier}."))
+    for earlier, later in combinations(inputs, 2):
+        known = set(inputs[earlier])
+        shared = sum(text in known for text in inputs[later])
+        if shared:
+            what = f"{shared} of {len(inputs[later])} inputs also stand in {earlier}"
+            findings.append(Finding("warning", later, what, f"Scores on them flatter: remove them from {earlier}."))
     return findings
 
 

@@ -1,12 +1,14 @@
-"""Processes: how many there are, how many were asked for, and how they share a batch. Hardware never changes results."""
+"""Processes: how many there are, how many were asked for, how they share a batch. Hardware never changes results."""
 
 import os
 import sys
+from ctypes import CDLL
+from pathlib import Path
 
 
 def launched():
     """The number of processes that a launcher started, or None where none did (`accelerate launch`, torchrun)."""
-    return int(os.environ["WORLD_SIZE"]) if "WORLD_SIZE" in os.environ else None
+    return int(os.environ["WORLD_SIZE"]) if os.environ.get("WORLD_SIZE") else None
 
 
 def rows_per_process(batch_size, hardware, processes=None):
@@ -19,7 +21,7 @@ def rows_per_process(batch_size, hardware, processes=None):
         raise ValueError(f"hardware.num_processes={asked} is not a number of processes. Give 1 or more, all, or null.")
     processes = processes or launched() or (asked if isinstance(asked, int) else 1)
     rows = hardware.get("per_device_train_batch_size")
-    if rows is not None and (not isinstance(rows, int) or rows < 1):
+    if rows is not None and (not isinstance(rows, int) or isinstance(rows, bool) or rows < 1):
         raise ValueError(f"hardware.per_device_train_batch_size={rows} is not a whole number from 1 up.")
     if batch_size % (processes * (rows or 1)):
         devices = f"{processes} process{'es' if processes > 1 else ''}"
@@ -51,11 +53,24 @@ def start_processes(config, argv):
                 f"{key}={number}, but the launcher started {running or 1}. On the CPU use `python run.py hardware=cpu "
                 "hardware.num_processes=N`; on GPUs drop --cpu and check that CUDA_VISIBLE_DEVICES shows as many."
             )
+    if hardware.get("use_cpu") is False and not _visible_gpus():
+        raise ValueError("hardware=gpu needs a visible GPU, found none. Use hardware=auto or hardware=cpu.")
     if running is None and asked and asked > 1:
         rows_per_process(config["batch_size"], hardware, asked)
-        _become_launcher(asked, hardware, argv)
+        _become_launcher(asked, _on_cpu(asked, hardware), argv)
     if running in (None, 1) and not hardware.get("use_cpu"):
         _show_one_gpu()
+
+
+def _on_cpu(asked, hardware):
+    """Whether the processes run on the CPU: where it was chosen, or where there is no GPU. Too few are an error."""
+    gpus = 0 if hardware.get("use_cpu") else _visible_gpus()
+    if 0 < gpus < asked:
+        raise ValueError(
+            f"hardware.num_processes={asked}, but {gpus} GPU{'s are' if gpus > 1 else ' is'} visible, and each process "
+            f"needs its own. Use hardware.num_processes={gpus}, or hardware=cpu."
+        )
+    return not gpus
 
 
 def _too_few_gpus(found, running):
@@ -71,9 +86,19 @@ def _too_few_gpus(found, running):
 
 
 def _visible_gpus():
+    """The number of GPUs that torch would see; none where Linux has no driver, which takes no time to find out."""
+    if sys.platform == "linux" and not Path("/dev/kfd").exists() and not _loads("libcuda.so.1"):
+        return 0
     import torch
 
     return torch.cuda.device_count()
+
+
+def _loads(library):
+    try:
+        return CDLL(library)
+    except OSError:
+        return None
 
 
 def _asked_of_launcher():
@@ -82,7 +107,7 @@ def _asked_of_launcher():
 
     parent = psutil.Process().parent()
     words = parent.cmdline() if parent else []
-    if not any("accelerate" in os.path.basename(w) or w.startswith("accelerate.") for w in words[:3]):
+    if not any("accelerate" in Path(w).name or w.startswith("accelerate.") for w in words[:3]):
         return None
     for i, word in enumerate(words):
         if word.startswith(("--num_processes=", "--num-processes=")):
@@ -92,12 +117,12 @@ def _asked_of_launcher():
     return None
 
 
-def _become_launcher(processes, hardware, argv):
-    """Replace this process by `accelerate launch` with the same words. --multi_gpu also starts gloo processes on the CPU,
-    where --cpu would start a single one."""
+def _become_launcher(processes, on_cpu, argv):
+    """Replace this process by `accelerate launch` with the same words. --multi_gpu also starts gloo processes on the
+    CPU, where --cpu would start a single one."""
     words = ["--multi_gpu", "--num_processes", str(processes), "--num_machines", "1", "--mixed_precision", "no"]
     words += ["--dynamo_backend", "no", "--main_process_port", "0"]
-    if hardware.get("use_cpu"):
+    if on_cpu:
         os.environ["ACCELERATE_USE_CPU"] = "true"
         os.environ.setdefault("OMP_NUM_THREADS", str(max(1, (os.cpu_count() or 1) // processes)))
     command = [sys.executable, "-m", "accelerate.commands.launch", *words, *argv]

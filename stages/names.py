@@ -30,7 +30,7 @@ OURS = {
 OPEN = ("optimizer", "scheduler", "training", "hardware")
 # Our own keys in these groups, and what they may be.
 EXTRA = {
-    "hardware": {"num_processes": "int | str | None"},
+    "hardware": {"num_processes": "int | Literal['all'] | None"},
     "training": {"early_stopping_patience": "int | None", "early_stopping_threshold": "float | None"},
 }
 TYPES = {"int": (int,), "float": (int, float), "bool": (bool,), "str": (str,), "None": (type(None),)}
@@ -42,11 +42,12 @@ def unknown(key, known):
     known = sorted(set(known))
     group, _, leaf = key.rpartition(".")
     same = [name for name in known if name.rpartition(".")[2] == leaf][:3]
-    near = same or get_close_matches(key, known, n=3, cutoff=0.6)
-    near = near or get_close_matches(key.split(".")[0], [name for name in known if "." not in name], n=1, cutoff=0.6)
-    if near and key not in near:
+    near = same or get_close_matches(key, [n for n in known if not key.startswith(f"{n}.")], n=3, cutoff=0.6)
+    head, heads = key.split(".")[0], [name for name in known if "." not in name]
+    near = near or (head not in heads and get_close_matches(head, heads, n=1, cutoff=0.6))
+    if near:
         return f"there is no key {key}. Nearest: {', '.join(near)}."
-    beside = [name for name in known if name.rpartition(".")[0] == group] or [n for n in known if "." not in n]
+    beside = [name for name in known if name.rpartition(".")[0] == group] or heads
     return f"there is no key {key}. Known: {', '.join(beside or known)}."
 
 
@@ -96,8 +97,8 @@ def check_type(key, value, annotation):
     words = [word for kind in kinds for word in _enum_values(kind)]
     if words and value not in words:
         near = get_close_matches(str(value), words, n=1, cutoff=0.6)
-        hint = f"Nearest: {near[0]}. " if near else ""
-        raise ValueError(f"{key}={typed(value)} is not known. {hint}Choose one of: {', '.join(words)}.")
+        hint = f"Nearest: {near[0]}." if near else f"Choose one of: {', '.join(words)}."
+        raise ValueError(f"{key}={typed(value)} is not known. {hint}")
     if not set(kinds) <= set(TYPES):
         return
     fits = isinstance(value, tuple(t for kind in kinds for t in TYPES[kind]))

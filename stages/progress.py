@@ -1,13 +1,12 @@
 """What a user sees while a model trains: one bar, one line per evaluation; the same numbers kept in history.jsonl."""
 
 import json
-import sys
 import time
 
 from tqdm.auto import tqdm
 from transformers import TrainerCallback
 
-from stages.terminal import is_main, say
+from stages.terminal import is_main, say, shows_bars
 
 
 class Progress(TrainerCallback):
@@ -21,10 +20,8 @@ class Progress(TrainerCallback):
         if is_main():
             self.path.parent.mkdir(parents=True, exist_ok=True)
             _drop_lines_after(self.path, state.global_step)
-            quiet = not sys.stderr.isatty()
-            self.bar = tqdm(
-                total=state.max_steps, initial=state.global_step, desc="training", unit="step", disable=quiet
-            )
+            start, quiet = state.global_step, not shows_bars()
+            self.bar = tqdm(total=state.max_steps, initial=start, desc="training", unit="step", disable=quiet)
 
     def on_step_end(self, args, state, control, **kwargs):
         if self.bar:

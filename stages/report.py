@@ -9,10 +9,10 @@ LICENCE = "The licences of the base model and of the data apply."
 
 
 def show_findings(findings, folder):
-    """Print the findings as a table, with the advice below the warnings; keep them in findings.json."""
+    """Print what was seen as a table and below it the warnings with their advice; keep all in findings.json."""
     if is_main():
         write_json(folder / "findings.json", [vars(finding) for finding in findings])
-    table("data", [{"split": f.split, "finding": f.what} for f in findings])
+    table("data", [{"split": f.split, "finding": f.what} for f in findings if f.level == "note"])
     for finding in findings:
         if finding.level == "warning":
             warn(f"{finding.split}: {finding.what}. {finding.advice}")

@@ -10,6 +10,11 @@ def is_main():
     return int(os.environ.get("RANK", 0)) == 0
 
 
+def shows_bars():
+    """Whether progress bars make sense: on the main process, and where somebody can see them move."""
+    return is_main() and sys.stderr.isatty()
+
+
 @cache
 def _console():
     from rich.console import Console

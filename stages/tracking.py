@@ -64,6 +64,7 @@ def open_run(config, folder):
         run = wandb.init(**words, mode=mode, settings=settings)
     except (wandb.errors.CommError, wandb.errors.UsageError) as error:
         warn(f"Weights & Biases does not answer ({str(error).splitlines()[0]}). The run is kept offline.")
+        wandb.teardown()  # or the run's id counts as taken
         run = wandb.init(**words, mode="offline", settings=settings)
     run.define_metric("*", step_metric="step")
     stage("tracking", _where(run))

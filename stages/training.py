@@ -14,7 +14,7 @@ from transformers.trainer_utils import get_last_checkpoint
 
 from stages.batches import GlobalBatches, Rows
 from stages.hardware import launched, rows_per_process
-from stages.terminal import is_main
+from stages.terminal import shows_bars
 from tasks.contract import IGNORED, Scores
 
 EVAL_ROWS = 32  # per process and forward pass, unless hardware.per_device_eval_batch_size says otherwise
@@ -44,7 +44,9 @@ def encode(splits, labels, task, tokenizer):
 def _encode_split(name, examples, labels, task, tokenizer):
     size = len(examples[task.target])
     parts = []
-    for start in tqdm(range(0, size, CHUNK), f"encoding {name}", disable=not is_main() or size <= CHUNK, leave=False):
+    for start in tqdm(
+        range(0, size, CHUNK), f"encoding {name}", disable=not shows_bars() or size <= CHUNK, leave=False
+    ):
         rows = task.encode({c: v[start : start + CHUNK] for c, v in examples.items()}, tokenizer, labels)
         rows["example"] = [start + e for e in rows["example"]]
         rows["length"] = [len(ids) for ids in rows["input_ids"]]

@@ -17,12 +17,13 @@ def sweep_name(words):
 
 
 def run_trial(run_experiment, config, words, sweep):
-    """Run one trial in a process forked from a server that has the heavy imports done; raises ValueError if it fails."""
+    """Run one trial in a process forked from a server with the heavy imports done; raises ValueError if it fails."""
     if "WORLD_SIZE" in os.environ:
         raise ValueError(
             "a sweep starts its trials' processes itself: leave out accelerate launch, add hardware=multi_gpu."
         )
-    config["tracking"]["group"] = config["tracking"].get("group") or sweep_name(sweep)
+    if "group" in config["tracking"]:
+        config["tracking"]["group"] = config["tracking"]["group"] or sweep_name(sweep)
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload(PRELOADED)
     trial = context.Process(target=_trial, args=(run_experiment, config, words))

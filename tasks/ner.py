@@ -125,12 +125,15 @@ def _check_pairs(split, examples):
     for i, (tokens, tags) in enumerate(zip(examples["tokens"], examples["tags"], strict=True), start=1):
         for name, values in (("tokens", tokens), ("tags", tags)):
             if not isinstance(values, list) or not all(isinstance(v, str) for v in values):
-                shown = repr(values)[:60]
                 raise ValueError(
-                    f"{split} example {i}: data.columns.{name} must hold lists of strings, it holds {shown}."
+                    f"{split} example {i}: data.columns.{name} must hold a list of strings, one per word; it holds "
+                    f"{repr(values)[:60]}. CoNLL columns, JSON lines and Parquet can hold lists."
                 )
         if len(tokens) != len(tags):
             raise ValueError(f"{split} example {i}: {len(tokens)} words but {len(tags)} tags. Give one tag per word.")
+        numbers = [tag for tag in tags if tag.isdecimal()]
+        if numbers:
+            raise ValueError(f"{split} example {i}: tag {numbers[0]} has no name. Name all: data.labels=[O,B-PER,...]")
 
 
 def _scheme(splits):

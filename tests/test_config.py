@@ -1,0 +1,250 @@
+"""Every option of every group composes; wrong keys, values, types and places each have one message."""
+
+import ast
+import dataclasses
+
+import pytest
+import yaml
+from conftest import PROJECT
+from hydra import compose, initialize_config_dir
+from omegaconf import OmegaConf
+
+from stages.config import KEYS, VALUES, build_task, read_config, register_open_nodes
+from stages.names import EXTRA, OPEN, OURS, OWNERS, argument_keys, owner, trainer_arguments, unknown
+
+CONF = PROJECT / "conf"
+OPTIONS = sorted(p.relative_to(CONF) for p in CONF.rglob("*.yaml") if p.name != "config.yaml")
+GIVEN = {"files": ["data.train=README.md"], "hub": ["data.path=owner/name"]}
+register_open_nodes()
+
+
+@pytest.fixture
+def read(monkeypatch):
+    """`read("task=ner", ...)` -> the checked configuration, without the file check on its way."""
+    monkeypatch.chdir(PROJECT)
+
+    def read_(*words, folder=CONF):
+        with initialize_config_dir(str(folder), version_base="1.3"):
+            return read_config(compose("config", list(words)), list(words))
+
+    return read_
+
+
+def refused(read, *words):
+    with pytest.raises((ValueError, FileNotFoundError)) as caught:
+        read("data=sample", *words)
+    return str(caught.value)
+
+
+@pytest.mark.parametrize("option", OPTIONS, ids=str)
+def test_every_option_composes(read, option, tmp_path):
+    group, name = option.parts[0], "/".join(option.with_suffix("").parts[1:])
+    (tmp_path / "train.csv").touch()
+    extra = {"data=files": [f"data.train={tmp_path}/train.csv"], "data=hub": ["data.path=a/b"]}
+    text = {"data=ag_news": ["task=text_classification"], "data=sst2": ["task=text_classification"]}
+    config = read(*text.get(f"{group}={name}", []), f"{group}={name}", *extra.get(f"{group}={name}", []))
+    raw = yaml.safe_load((CONF / option).read_text())
+    if group in ("task", "data", "model", "method", "tracking"):
+        assert raw["name"] == option.stem
+        assert config[group]["name"] == option.stem
+    elif group != "experiment":
+        assert config[group].items() >= {k: v for k, v in raw.items() if not isinstance(v, str)}.items()
+
+
+def test_no_option_is_overlooked():
+    folders = {p.parts[0] for p in OPTIONS}
+    assert folders == {p.name for p in CONF.iterdir() if p.is_dir()}
+    assert len(OPTIONS) == sum(1 for p in CONF.rglob("*") if p.is_file()) - 1
+    assert len(OPTIONS) >= 33
+
+
+def test_each_task_has_a_module_and_an_option():
+    modules = {p.stem: ast.parse(p.read_text()).body for p in (PROJECT / "tasks").glob("*.py")}
+    bases = {
+        name: [ast.unparse(b) for n in body if isinstance(n, ast.ClassDef) for b in n.bases]
+        for name, body in modules.items()
+    }
+    assert {name for name in modules if "Task" in bases[name]} == {p.stem for p in (CONF / "task").glob("*.yaml")}
+
+
+def test_each_task_reads_its_own_data_and_the_sample(read):
+    for task in (p.stem for p in (CONF / "task").glob("*.yaml")):
+        benchmark = read(f"task={task}")
+        assert benchmark["data"]["source"] == "hub"
+        columns = build_task(benchmark).columns
+        assert set(benchmark["data"]["columns"]) <= set(columns), task
+        assert read(f"task={task}", "data=sample")["data"]["name"] == "sample"
+
+
+def test_explicit_choices_beat_an_experiment(read):
+    config = read("experiment=quickstart/ner", "task=text_classification", "data=sst2", "model=roberta-base", "seed=7")
+    assert [config[g]["name"] for g in ("task", "data", "model")] == ["text_classification", "sst2", "roberta-base"]
+    assert config["seed"] == 7
+
+
+def test_open_nodes_take_keys_that_no_yaml_names(read):
+    words = ["training.label_smoothing_factor=0.1", "optimizer.adam_beta2=0.98", "hardware.dataloader_num_workers=2"]
+    config = read("data=sample", *words, "scheduler.lr_scheduler_kwargs={num_cycles: 2}", "model.config.x=1")
+    assert config["training"]["label_smoothing_factor"] == 0.1
+    assert config["optimizer"] | {"adam_beta2": 0.98} == config["optimizer"]
+    assert config["hardware"]["dataloader_num_workers"] == 2
+    assert config["scheduler"]["lr_scheduler_kwargs"] == {"num_cycles": 2}
+    assert config["model"]["config"] == {"x": 1}
+    assert read("task=ner", "data.columns.tags=9")["data"]["columns"] == {"tokens": "tokens", "tags": 9}
+
+
+def test_other_nodes_stay_closed():
+    with initialize_config_dir(str(CONF), version_base="1.3"):
+        cfg = compose("config")
+        for group in OPEN:
+            assert not OmegaConf.is_struct(cfg[group])
+        for group in ("task", "data", "model", "method", "tracking"):
+            assert OmegaConf.is_struct(cfg[group]), group
+
+
+MESSAGES = {
+    "+foo=1": "there is no key foo. Known: batch_size, data, hardware, method, model, optimizer, output_root, rerun, "
+    "scheduler, seed, task, tracking, training.",
+    "++bath_size=3": "there is no key bath_size. Nearest: batch_size.",
+    "+task.strid=3": "there is no key task.strid. Nearest: task.stride, task.best.",
+    "task.best=f2": "task.best=f2 is not a score of ner. Choose one of: ",
+    "task.stride=true": "task.stride=true is not of type int.",
+    "task.stride=-1": "task.stride=-1 is not a number of sub-words. Give 0 or more.",
+    "task.name=nre": "task.name=nre: there is no tasks/nre.py. A module elsewhere is named with a dot.",
+    "task.name=contract": "task.name=contract: that module must hold exactly one class that is a Task.",
+    "task.name=../ner": "task.name=../ner: there is no tasks/../ner.py.",
+    "task.name=my.tasks": "task.name=my.tasks: No module named 'my'. Python looks in the folders of PYTHONPATH.",
+    "~task.best": "task.best is missing, but needed. Leave out the ~ that deletes it, or add it to the YAML file.",
+    "~seed": "seed is missing, but needed.",
+    "training.evaluation_strategy=epoch": "there is no key training.evaluation_strategy. Nearest: training.eval_str",
+    "training.learning_rate=3e-5": " belongs to another group. Write optimizer.learning_rate=3e-05",
+    "hardware.bf16=true": "hardware.bf16 belongs to another group. Write training.bf16=true",
+    "training.early_stoping_patience=3": "there is no key training.early_stoping_patience. Nearest: training.early_",
+    "training.num_processes=2": "there is no key training.num_processes. Nearest: hardware.num_processes.",
+    "training.seed=1": "training.seed is set by the project. Change seed.",
+    "training.output_dir=x": "training.output_dir is set by the project. Change output_root.",
+    "training.num_train_epochs=abc": "training.num_train_epochs=abc is not a number.",
+    "training.num_train_epochs=true": "training.num_train_epochs=true is not a number.",
+    "training.max_steps=2.5": "training.max_steps=2.5 is not a whole number.",
+    "training.max_steps=[1]": "training.max_steps=[1] is not a whole number.",
+    "training.bf16=1": "training.bf16=1 is not true or false.",
+    "training.bf16=null": "training.bf16=null is not true or false.",
+    "scheduler.lr_scheduler_type=linea": "scheduler.lr_scheduler_type=linea is not known. Nearest: linear.",
+    "training.eval_strategy=epochs": "training.eval_strategy=epochs is not known. Nearest: epoch.",
+    "training.eval_strategy=steps": "training.eval_strategy=steps and training.save_strategy=epoch differ, but the "
+    "best checkpoint is chosen among the saved ones. Set both to epoch or both to steps.",
+    "training.train_sampling_strategy=x": "train_sampling_strategy=x is not known. Choose one of: group_by_length",
+    "data.source=foo": "data.source=foo is not known. Choose one of: hub, files, sample.",
+    "tracking.name=wanbd": "tracking.name=wanbd is not known. Nearest: wandb. Choose one of: wandb, disabled.",
+    "tracking.group=3": """=3 is not text or null. Where text is meant, quote it twice: 'tracking.group="3"'""",
+    "tracking.tags=a": "tracking.tags=a is not a list of texts.",
+    "data.columns.text=a": "data.columns.text: ner reads the columns tokens, tags, not text. Change the key, or ",
+    "data.columns.tags=[1]": "data.columns.tags=[1] is not the name or the number of a column.",
+    "data.columns=3": "data.columns=3 is not keys with values, as in {a: b}.",
+    "data.limit=none": "data.limit=none is not a whole number from 1 up, or null.",
+    "data.limit=0": "data.limit=0 is not a whole number from 1 up, or null.",
+    "seed=null": "seed=null is not a whole number from 0 up.",
+    "seed=-1": "seed=-1 is not a whole number from 0 up.",
+    "seed=true": "seed=true is not a whole number from 0 up.",
+    "seed=[1]": "seed=[1] is not a whole number from 0 up.",
+    "batch_size=16.0": "batch_size=16.0 is not a whole number from 1 up.",
+    "rerun=maybe": "rerun=maybe is not true or false.",
+    "output_root=null": "output_root=null is not text.",
+    "output_root=run.py": "is no folder that can be written to. Change output_root.",
+    "model.path=null": "model.path=null is not text.",
+    "model.path=/no/where": ": there is no such folder. Give a folder with a config.json, or a Hub id.",
+    "model.max_length=0": "model.max_length=0 is not a whole number from 1 up, or null.",
+    "hardware.num_processes=0": "hardware.num_processes=0 is not a number of processes. Give 1 or more, all, or null.",
+    "hardware.num_processes=3": "batch_size=16 cannot be split over 3 processes. Change batch_size or ",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("word", MESSAGES)
+def test_a_wrong_word_has_its_message(read, word):
+    assert MESSAGES[word] in refused(read, word)
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["data=files"], "data.train is not given. data=files needs a file there. Add data.train=..."),
+        (["data=hub"], "data.path is not given. data=hub needs a Hub id there. Add data.path=..."),
+        (["data=hub", "data.path=null"], "data.path=null is not text."),
+        (["data=files", "data.train=conf"], "data.train=conf: that is a folder, a file is needed."),
+        (["data=files", "data.train=run.yp"], f"there is no such file in {PROJECT}. Nearest: run.py"),
+        (["data=files", "data.train=no/a.csv"], "there is no folder no (looked from"),
+        (["data=conll2003", "data.train=run.py"], "is a file, but data=conll2003 is read from the Hub."),
+        (["data=sst2", "data.validation_share=1"], "data.validation_share=1 is not a number from 0 to below 1."),
+        (["data=conll2003", "data.labels=[O,1]"], "data.labels=['O', 1] is not a list of texts, or null."),
+        (["method=lora", "method.r=0"], "method.r=0 is not a whole number from 1 up."),
+        (["method=lora", "+method.rr=0"], "there is no key method.rr. Nearest: method.r"),
+        (["training.save_strategy=best", "training.eval_strategy=no"], "=no and training.save_strategy=best"),
+    ],
+)  # fmt: skip
+def test_wrong_words_together_have_their_message(read, words, message):
+    assert message in refused(read, *words)
+
+
+def test_model_path_names_the_model(read, tmp_path):
+    assert read("data=sample", f"model.path={tmp_path}")["model"]["name"] == tmp_path.name
+    assert read("data=sample", f"model.path={tmp_path}", "model.name=mine")["model"]["name"] == "mine"
+
+
+def test_trainer_arguments_are_those_of_the_installed_class():
+    from transformers import TrainingArguments
+
+    assert list(trainer_arguments()) == [f.name for f in dataclasses.fields(TrainingArguments)]
+
+
+def test_each_field_has_one_owner():
+    owned = [name for names in OWNERS.values() for name in names.split()]
+    assert len(owned) == len(set(owned))
+    assert {*owned, *OURS} <= set(trainer_arguments())
+    assert not set(owned) & set(OURS)
+    assert not {name for names in EXTRA.values() for name in names} & set(trainer_arguments())
+    assert set(OWNERS) | {"training"} == set(OPEN) >= set(EXTRA)
+    assert owner("optim") == "optimizer"
+    assert owner("bf16") == "training"
+    assert len(argument_keys()) == len(trainer_arguments()) - len(OURS) + 3
+
+
+def test_what_the_project_sets_is_not_open_to_users():
+    """Each keyword that stages/training.py hands to TrainingArguments itself is in OURS, or a hardware default."""
+    tree = ast.parse((PROJECT / "stages" / "training.py").read_text())
+    calls = [n for n in ast.walk(tree) if isinstance(n, ast.Call) and ast.unparse(n.func) == "TrainingArguments"]
+    assert {k.arg for call in calls for k in call.keywords if k.arg} <= set(OURS)
+
+
+def test_checked_values_are_keys():
+    known = {f"{place.split('.')[0]}.{k}" for place, kinds in KEYS.items() for ks in kinds.values() for k in ks.split()}
+    assert {k for keys in VALUES.values() for k in keys.split()} <= known | {
+        "batch_size",
+        "seed",
+        "rerun",
+        "output_root",
+    }
+
+
+def test_unknown_names_the_nearest():
+    known = ["seed", "task", "training", "training.max_steps", "task.best", "task.stride"]
+    assert unknown("trainer.max_steps", known) == "there is no key trainer.max_steps. Nearest: training.max_steps."
+    assert unknown("trainer.x", known) == "there is no key trainer.x. Nearest: training."
+    assert unknown("task.zzz", known) == "there is no key task.zzz. Known: task.best, task.stride."
+    assert unknown("q", known) == "there is no key q. Known: seed, task, training."
+
+
+def test_a_task_outside_the_project(read, tmp_path, monkeypatch):
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "half.py").write_text(
+        "from tasks.contract import Task\nclass Half(Task):\n    columns = ('a',)\n"
+    )
+    (tmp_path / "mine" / "whole.py").write_text("import tasks.ner\nclass Whole(tasks.ner.NER):\n    pass\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    assert type(build_task(read("data=sample", "task.name=mine.whole"))).__name__ == "Whole"
+    with pytest.raises(ValueError, match="abstract"):
+        build_task({"task": {"name": "mine.half", "best": "x"}})
+    assert "No module named 'mine.none'" in refused(read, "task.name=mine.none")
+    (tmp_path / "mine" / "late.py").write_text(
+        "import tasks.ner\nclass Late(tasks.ner.NER):\n    def __post_init__(self):\n        raise TypeError('no')\n"
+    )
+    assert refused(read, "task.name=mine.late") == "no"
