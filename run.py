@@ -7,6 +7,7 @@ import time
 import hydra
 from hydra.core.hydra_config import HydraConfig
 from hydra.types import RunMode
+from omegaconf import OmegaConf
 
 from stages import folder
 from stages.command_line import clear_errors, complete, with_group
@@ -20,10 +21,11 @@ register_open_nodes()
 @hydra.main(version_base="1.3", config_path="conf", config_name="config")
 def main(cfg):
     """What Hydra calls with each composed configuration: once, or with -m once for each trial."""
-    words = list(HydraConfig.get().overrides.task)
+    words = OmegaConf.to_container(HydraConfig.get().overrides.task, resolve=False)  # what was typed, as it was typed
     if HydraConfig.get().mode == RunMode.RUN:
         with clear_errors():
-            return run_experiment(read_config(cfg, words), words)
+            run_experiment(read_config(cfg, words), words)
+        return
 
     from sweeps.trials import run_trial
 

@@ -1,10 +1,9 @@
-"""The usual example script's recipe for NER, to compare with: the stock Trainer, sentences truncated, per-batch mean loss.
+"""The usual example script's recipe for NER, to compare with: stock Trainer, truncated sentences, per-batch mean loss.
 
     python benchmarks/stock_ner.py MODEL_FOLDER TRAIN DEV TEST SEED [SEED ...]
 
-Same settings as Tunesmith's defaults: 3 epochs, batch 16, learning rate 5e-5 linear, weight decay 0.01, the epoch that is
-best on DEV by entity F1. The labels are those of the test file's words that the script keeps; words that it truncates
-count as missed, as in Tunesmith's scores.
+Same settings as Tunesmith's defaults: 3 epochs, batch 16, learning rate 5e-5 linear, weight decay 0.01, the epoch that
+is best on DEV by entity F1. Words that the script truncates count as O, so that all gold entities are scored.
 """
 
 import json
@@ -17,8 +16,13 @@ import numpy as np
 import transformers
 from datasets import Dataset
 from seqeval.metrics import f1_score
-from transformers import AutoModelForTokenClassification, AutoTokenizer, DataCollatorForTokenClassification
-from transformers import Trainer, TrainingArguments
+from transformers import (
+    AutoModelForTokenClassification,
+    AutoTokenizer,
+    DataCollatorForTokenClassification,
+    Trainer,
+    TrainingArguments,
+)
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 from stages.readers import read_table

@@ -54,8 +54,8 @@ class GlobalBatches(Sampler):
 
 
 def global_batches(lengths, batch_size, order, seed):
-    """Lists of row indices, each row once; grouped by length, the batch with the longest row comes first, so that memory
-    runs out at once or never."""
+    """Lists of row indices, each row once. Grouped by length, the batch with the longest row comes first, so that
+    memory runs out at once or never."""
     rows = list(range(len(lengths)))
     if order == "sequential":
         return _chunks(rows, batch_size)

@@ -91,7 +91,7 @@ def clear_errors():
     except TypeError as error:
         if full or not is_composing(error):
             raise
-        fail(explain(error, sys.argv[1:]))
+        fail(explain(ValueError(str(error)), sys.argv[1:]))
 
 
 def is_ours(error):
@@ -120,6 +120,8 @@ def explain(error, words):
         return _cannot_read(wrong or first.split("'")[1], first)
     if "Config group override must be" in first:
         return _no_text(words)
+    if isinstance(error, ValueError) and not isinstance(error, OmegaConfBaseException):
+        return f"a value does not fit the place of its key ({first}).{ALL_KEYS}"
     option = re.search(r"Could not find '([^']+)/([^'/]*)'", first)
     if option and not option[1].startswith("hydra"):
         return _no_option(option[1], option[2], words)

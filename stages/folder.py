@@ -29,7 +29,7 @@ def _safe(name):
 
 
 def digest(config):
-    """Eight hex digits of everything that decides the result: choices, the project's code, the content of local files."""
+    """Eight hex digits of all that decides the result: choices, the project's code, the content of local files."""
     choices = {key: value for key, value in config.items() if key not in UNDECISIVE}
     if config["data"]["source"] == "files":
         splits = ("train", "validation", "test")

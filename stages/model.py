@@ -64,7 +64,7 @@ def build_model(config, task, labels, folder):
 
 
 def load_head(task, folder, **changes):
-    """`from_pretrained` of the task's head, in float32, without the loader's bar and table of new and unused weights."""
+    """`from_pretrained` of the task's head, in float32, without the loader's bar and table of new weights."""
     import torch
     import transformers
 
@@ -77,8 +77,8 @@ def load_head(task, folder, **changes):
 
 
 def _adapt(model, method, task, new):
-    """Wrap the model by the method. `new`: modules that the pretrained weights lack, the head among them (for some models
-    the pooler as well); they start at random, so they are trained whole and saved with the adapter."""
+    """Wrap the model by the method. `new`: modules that the pretrained weights lack, the head among them (for some
+    models the pooler as well); they start at random, so they are trained whole and saved with the adapter."""
     if method["name"] == "full":
         return model
     from peft import LoraConfig, get_peft_model
@@ -112,7 +112,7 @@ def save_model(model, tokenizer, folder):
 
 
 def check_saved(task, folder, batch, expected):
-    """Load what was saved and compare its logits on a batch; raises RuntimeError where they differ by more than 1e-3."""
+    """Load what was saved and compare its logits on a batch; raises RuntimeError if they differ by more than 1e-3."""
     saved = {folder / "model": load_head(task, folder / "model")}
     if (folder / "adapter").is_dir():
         saved[folder / "adapter"] = load_adapter(task, folder / "adapter", saved[folder / "model"].config)

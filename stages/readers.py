@@ -26,7 +26,7 @@ HINTS = {
 }
 CSV_ERRORS = {
     "unexpected end of data": "a quote that is opened here is never closed",
-    "new-line character seen in unquoted field": "a carriage return stands inside the line; end lines with \\n or \\r\\n",
+    "new-line character seen in unquoted field": "a carriage return inside the line; end lines with \\n or \\r\\n",
 }
 MOST_SHOWN = 10
 CELL_LIMIT = 2**31 - 1  # the largest number that fits a C long everywhere; csv stops at 131072 characters unless told
@@ -109,7 +109,7 @@ def _decode(path: str, bad: Problems) -> str:
 
 
 def _lines(text: str) -> list[str]:
-    """Lines end at \\n or \\r\\n only: str.splitlines would also cut at U+0085 or U+2028, which stand in real tokens."""
+    """Lines end at \\n or \\r\\n only: str.splitlines would also cut at U+0085 or U+2028, found in real tokens."""
     return [line.removesuffix("\r") for line in text.split("\n")]
 
 
@@ -145,7 +145,7 @@ def _layout(lines: list[str]) -> tuple[Callable[[str], list[str]], int]:
 
 
 def _split_tabs(line: str) -> list[str]:
-    """A cell may be one space, which is a word in some real files; spaces at the end of the line are no part of a tag."""
+    """A cell may be one space, a word in some real files; spaces at the end of the line are no part of a tag."""
     return line.rstrip(" ").split("\t")
 
 
@@ -208,7 +208,7 @@ def _read_separated(delimiter: str, text: str, bad: Problems) -> tuple[dict, lis
 
 
 def _csv_rows(delimiter: str, text: str, bad: Problems) -> Iterator[tuple[int, list[str]]]:
-    """Rows that are not blank, with the line each starts on; strict, or an unclosed quote would swallow all that follow."""
+    """Rows that are not blank, with the line each starts on; strict, or an unclosed quote would swallow the rest."""
     csv.field_size_limit(CELL_LIMIT)
     reader = csv.reader(io.StringIO(text, newline="\n"), delimiter=delimiter, strict=True)
     while True:

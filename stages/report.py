@@ -5,8 +5,6 @@ import json
 from stages.folder import FINISHED, UNFINISHED, write_json, write_text
 from stages.terminal import is_main, say, stage, table, warn
 
-LICENCE = "The licences of the base model and of the data apply."
-
 
 def show_findings(findings, folder):
     """Print what was seen as a table and below it the warnings with their advice; keep all in findings.json."""
@@ -19,7 +17,7 @@ def show_findings(findings, folder):
 
 
 def prediction_rows(examples, predictions, target):
-    """One row per example, in input order: its number, its inputs, the gold answer, the prediction and its confidence."""
+    """One row per example, in input order: number, inputs, gold answer, prediction and its confidence."""
     inputs = [name for name in examples if name != target]
     return [
         {"id": i, **{name: examples[name][i] for name in inputs}, "gold": examples[target][i], **prediction}
@@ -98,8 +96,8 @@ from transformers import pipeline
 model = pipeline("{pipeline}", model="{folder.name}/model"{how})
 ```
 
-Training data: {json.dumps(source, ensure_ascii=False)}. Method: {config["method"]["name"]}, seed {config["seed"]}, batch
-{config["batch_size"]}, learning rate {config["optimizer"].get("learning_rate")}. {LICENCE} The run's folder holds the whole
-configuration (config.yaml) and where everything came from (provenance.json).
+Training data: {json.dumps(source, ensure_ascii=False)}.
+Method: {config["method"]["name"]}, seed {config["seed"]}, batch {config["batch_size"]}, learning rate
+{config["optimizer"].get("learning_rate")}. The licences of the base model and of the data apply.
 """
     write_text(folder / "model" / "README.md", text)

@@ -53,7 +53,8 @@ def open_run(config, folder):
 
     choices = config["tracking"]
     words = {
-        "project": choices["project"], "entity": choices["entity"], "group": choices["group"] or folder.name.rsplit("-", 1)[0],
+        "project": choices["project"], "entity": choices["entity"],
+        "group": choices["group"] or folder.name.rsplit("-", 1)[0],
         "job_type": choices["job_type"], "tags": list(choices["tags"]), "notes": choices["notes"],
         "name": folder.name, "id": _run_id(folder), "resume": "allow", "config": config,
         "dir": str(folder.parent), "save_code": False,

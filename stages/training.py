@@ -31,7 +31,7 @@ class Split:
 
 
 def encode(splits, labels, task, tokenizer):
-    """-> {split: Split}. Rows of the evaluated splits are sorted by length, which `decode` does not mind: less padding."""
+    """-> {split: Split}. Rows of evaluated splits are sorted by length, which `decode` does not mind: less padding."""
     encoded = {}
     for name, examples in splits.items():
         rows = _encode_split(name, examples, labels, task, tokenizer)

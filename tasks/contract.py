@@ -1,10 +1,10 @@
 """What a task is: the page to read before writing one.
 
-A task holds choices, never data. It is a frozen dataclass whose fields are the keys of `conf/task/<name>.yaml` and whose
-methods get all they work on as arguments, so each can be tried on a literal. The modules here are imported before torch
-is, to check a command in no time: import torch and transformers inside the methods that need them.
+A task holds choices, never data. It is a frozen dataclass whose fields are the keys of `conf/task/<name>.yaml` and
+whose methods get all they work on as arguments, so each can be tried on a literal. The modules here are imported before
+torch is, to check a command in no time: import torch and transformers inside the methods that need them.
 
-Examples are columns, `{"tokens": [[...], ...], "tags": [[...], ...]}`, in the task's own words; labels are always names.
+Examples are columns, `{"tokens": [[...], ...], "tags": [[...], ...]}`, in the task's own words; labels are names.
 """
 
 from abc import ABC, abstractmethod
@@ -111,7 +111,7 @@ class Task(ABC):
 
     @abstractmethod
     def reduce(self, outputs) -> tuple:
-        """What `decode` needs of a batch's outputs, as tensors (rows, ...): on the device, so that logits need no room."""
+        """What `decode` needs of a batch's outputs, as tensors (rows, ...), on the device: whole logits need much room."""
 
     @abstractmethod
     def decode(self, reduced: tuple, rows: dict, labels: tuple[str, ...], examples: dict) -> list[dict]:
@@ -132,5 +132,6 @@ class Task(ABC):
 def task_class(name: str) -> type[Task]:
     """The class in `tasks/<name>.py` (or in an importable module of that name) that fulfils the contract."""
     module = import_module(f"tasks.{name}" if "." not in name else name)
-    (found,) = [c for c in vars(module).values() if isinstance(c, type) and issubclass(c, Task) and c is not Task]
+    own = [c for c in vars(module).values() if isinstance(c, type) and c.__module__ == module.__name__]
+    (found,) = [c for c in own if issubclass(c, Task) and c is not Task]
     return found

@@ -7,6 +7,7 @@ from itertools import chain
 from typing import ClassVar
 
 from tasks.contract import IGNORED, Finding, Scores, Task
+from tasks.tables import confusion
 from tasks.tags import invalid_transitions, iob2_labels, scheme, spans, to_iob2
 from tasks.windows import owned_words, split_into_windows
 
@@ -104,10 +105,12 @@ class NER(Task):
         tags but O, as papers and tutorials print them."""
         gold, predicted = examples["tags"], [p["prediction"] for p in predictions]
         tokens = _token_table(gold, predicted)
-        return Scores(
-            {**_entity_values(gold, predicted), **_token_values(gold, predicted, tokens)},
-            {"entities by type": _entity_table(gold, predicted), "tokens by tag": tokens},
-        )
+        tables = {
+            "entities by type": _entity_table(gold, predicted),
+            "tokens by tag": tokens,
+            "confusion": confusion(chain(*gold), chain(*predicted)),
+        }
+        return Scores({**_entity_values(gold, predicted), **_token_values(gold, predicted, tokens)}, tables)
 
     def baseline(self, train, examples):
         """Memorising: the longest word sequences that were entities in training, with their most frequent type."""

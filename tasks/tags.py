@@ -46,21 +46,22 @@ def to_iob2(tags: Sequence[str], scheme: str) -> list[str]:
     pairs = _pairs_in(tags, scheme)
     return [
         "O" if here == OUTSIDE else f"{'B' if _starts(before, here) else 'I'}-{here[1]}"
-        for before, here in zip([OUTSIDE, *pairs], pairs)
+        for before, here in zip([OUTSIDE, *pairs], pairs, strict=False)
     ]
 
 
 def invalid_transitions(tags: Sequence[str], scheme: str) -> list[int]:
     """Return the positions (from 0) whose tag may not follow the one before it; always empty for IO and IOB1.
 
-    A BIOES entity that is still open at the end of the sequence is reported at the last position. Raises ValueError, with
-    the position, for a tag that does not exist in the scheme.
+    A BIOES entity that is still open at the end of the sequence is reported at the last position. Raises ValueError,
+    with the position, for a tag that does not exist in the scheme.
     """
     pairs = _pairs_in(tags, scheme)
     if scheme in ("IO", "IOB1"):
         return []
     follows = _follows_bioes if scheme == "BIOES" else _follows_iob2
-    broken = [i for i, (before, here) in enumerate(zip([OUTSIDE, *pairs], pairs)) if not follows(before, here)]
+    steps = enumerate(zip([OUTSIDE, *pairs], pairs, strict=False))
+    broken = [i for i, (before, here) in steps if not follows(before, here)]
     last = len(pairs) - 1
     if pairs and not follows(pairs[last], OUTSIDE) and last not in broken:
         broken.append(last)
@@ -107,9 +108,8 @@ def _follows_bioes(before: Pair, here: Pair) -> bool:
 
 def _is_iob1(sequences: list[list[Pair]]) -> bool:
     """Whether each B only parts two entities of one type, so that some I must start one; IOB2 has a B elsewhere."""
-    return all(
-        before[1] == here[1] for pairs in sequences for before, here in zip([OUTSIDE, *pairs], pairs) if here[0] == "B"
-    )
+    steps = (step for pairs in sequences for step in zip([OUTSIDE, *pairs], pairs, strict=False))
+    return all(before[1] == here[1] for before, here in steps if here[0] == "B")
 
 
 def _pairs_in(tags: Sequence[str], scheme: str) -> list[Pair]:

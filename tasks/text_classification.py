@@ -6,6 +6,7 @@ from math import ceil, isfinite
 from typing import ClassVar
 
 from tasks.contract import IGNORED, LossContext, Scores, Task
+from tasks.tables import confusion
 
 
 @dataclass(frozen=True)
@@ -102,7 +103,7 @@ class TextClassification(Task):
             values["calibration_error"] = calibration_error(gold, predicted, confidence, self.calibration_bins)
         names = sorted({*gold, *predicted}, key=_by_number)
         report = classification_report(gold, predicted, labels=names, output_dict=True, zero_division=0)
-        tables = {"labels": _per_label(report), "confusion": _confusion(gold, predicted)}
+        tables = {"labels": _per_label(report), "confusion": confusion(gold, predicted)}
         return Scores(values, tables)
 
     def baseline(self, train, examples):
@@ -145,9 +146,3 @@ def _per_label(report):
          "support": int(row["support"])}
         for name, row in report.items() if isinstance(row, dict)
     ]  # fmt: skip
-
-
-def _confusion(gold, predicted):
-    """The confusion matrix as its cells that are not 0, most frequent first."""
-    cells = Counter(zip(gold, predicted, strict=True))
-    return [{"gold": g, "predicted": p, "count": n} for (g, p), n in sorted(cells.items(), key=lambda c: (-c[1], c[0]))]

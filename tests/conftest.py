@@ -41,7 +41,7 @@ def make_tiny_bert(folder, seed=0):
 
 @pytest.fixture(scope="session")
 def tiny_roberta(tmp_path_factory):
-    """A folder with a random RoBERTa and a byte-level BPE tokenizer trained on a few sentences, without prefix space."""
+    """A folder with a random RoBERTa and a small byte-level BPE tokenizer, without prefix space."""
     from tokenizers import ByteLevelBPETokenizer
     from transformers import RobertaConfig, RobertaForMaskedLM, RobertaTokenizerFast
 
@@ -76,8 +76,9 @@ def run_command():
 @pytest.fixture
 def compose_config():
     """`compose_config("task=ner", ...)` -> the checked configuration of these words."""
-    import run  # noqa: F401  registers the open groups
     from hydra import compose, initialize_config_dir
+
+    import run  # noqa: F401  registers the open groups
     from stages.config import read_config
 
     def compose_(*words):

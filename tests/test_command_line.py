@@ -58,8 +58,8 @@ def test_a_sweep_of_nothing_is_an_error(capsys):
     assert complete(["-m", "model=glob(bert*)"]) == ["-m", "model=glob(bert*)"]
 
 
-TEXTS = ["plain", "it's", "'", "''", '"both\' kinds"', "back\\slash", "ends\\", "ends\\\\", "\\'", "a,b", "a=b",
-         "x: {y: [1]}", "", " spaces ", "${seed}", "\\${seed}", "$", "null", "3", "seed=1,2 model=glob(*)", "日本 é", "#%!~"]  # fmt: skip
+TEXTS = ["plain", "it's", "'", "''", '"both\' kinds"', "back\\slash", "ends\\", "ends\\\\", "\\'", "a,b", "a=b", "",
+         " spaces ", "x: {y: [1]}", "${seed}", "\\${seed}", "$", "null", "3", "seed=1,2 glob(*)", "é #%"]  # fmt: skip
 
 
 @pytest.mark.parametrize("text", TEXTS)
@@ -95,7 +95,7 @@ EXPLAINED = {
     "trainer.max_steps=3": "there is no key trainer.max_steps. Nearest: training.max_steps.",
     "learning_rate=3": "there is no key learning_rate. Nearest: optimizer.learning_rate.",
     "max_length=3": "there is no key max_length. Nearest: model.max_length.",
-    "tracking.tags.x=3": "is not an int",
+    "tracking.tags.x=3": "a value does not fit the place of its key",
     "hydra.sweep.dirr=x": "there is no key hydra.sweep.dirr. All of Hydra's own: python run.py --cfg hydra",
     "hydra/launcher=x": "Could not find 'hydra/launcher/x' Options: basic",
     "method.r=3": "method.r does not exist with the chosen method, but with: method=lora.",

@@ -14,7 +14,6 @@ from stages.names import EXTRA, OPEN, OURS, OWNERS, argument_keys, owner, traine
 
 CONF = PROJECT / "conf"
 OPTIONS = sorted(p.relative_to(CONF) for p in CONF.rglob("*.yaml") if p.name != "config.yaml")
-GIVEN = {"files": ["data.train=README.md"], "hub": ["data.path=owner/name"]}
 register_open_nodes()
 
 

@@ -153,18 +153,18 @@ def test_several_processes_are_launched(machine, asked, gpus, number, on_cpu):
     [
         (None, "bash", 0, {"num_processes": "all"}, "hardware=multi_gpu needs at least 2 visible GPUs, found 0."),
         (None, "bash", 1, {"num_processes": "all"}, "hardware=multi_gpu needs at least 2 visible GPUs, found 1."),
-        (1, "bash", 1, {"num_processes": "all"}, "hardware=multi_gpu runs on several processes, but the launcher started 1."),
-        (None, "bash", 1, {"num_processes": 2}, "hardware.num_processes=2, but 1 GPU is visible, and each process needs"),
+        (1, "bash", 1, {"num_processes": "all"}, "multi_gpu runs on several processes, but the launcher started 1."),
+        (None, "bash", 1, {"num_processes": 2}, "num_processes=2, but 1 GPU is visible, and each process"),
         (None, "bash", 2, {"num_processes": 4}, "Use hardware.num_processes=2, or hardware=cpu."),
-        (None, "bash", 4, {"num_processes": "all", "batch_size": 10}, "batch_size=10 cannot be split over 4 processes."),
+        (None, "bash", 4, {"num_processes": "all", "batch_size": 10}, "=10 cannot be split over 4 processes."),
         (None, "bash", 0, {"num_processes": 1, "use_cpu": False}, "hardware=gpu needs a visible GPU, found none."),
         (2, "bash", 0, {"num_processes": 4}, "hardware.num_processes=4, but the launcher started 2."),
         (1, "bash", 0, {"num_processes": 4}, "hardware.num_processes=4, but the launcher started 1."),
-        (None, "python /bin/accelerate launch --cpu --num_processes 2 run.py", 0, {}, "--num_processes=2, but the launcher "
-         "started 1. On the CPU use `python run.py hardware=cpu hardware.num_processes=N`"),
+        (None, "python /bin/accelerate launch --cpu --num_processes 2 run.py", 0, {}, "--num_processes=2, but the "
+         "launcher started 1. On the CPU use `python run.py hardware=cpu hardware.num_processes=N`"),
         (None, "python /bin/accelerate launch --cpu --num_processes=2 run.py", 0, {"use_cpu": True}, "started 1."),
-        (1, "python -m accelerate.commands.launch --num-processes 2 run.py", 0, {}, "--num_processes=2, but the launcher"),
-        (None, "python /bin/accelerate launch --num_processes 1 run.py", 0, {"num_processes": 2}, "hardware.num_processes=2"),
+        (1, "python -m accelerate.commands.launch --num-processes 2 run.py", 0, {}, "--num_processes=2, but the"),
+        (None, "python /bin/accelerate launch --num_processes 1 run.py", 0, {"num_processes": 2}, "num_processes=2"),
     ],
 )  # fmt: skip
 def test_other_processes_than_asked(machine, world, parent, gpus, asked, message):

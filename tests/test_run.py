@@ -109,7 +109,7 @@ def test_two_seeds_differ(run_here, tiny_bert):
 
 
 def test_an_interrupted_run_goes_on(run_here, tiny_bert, monkeypatch):
-    """Stopped after the second of four epochs and typed again, it ends with the weights of a run that was not stopped."""
+    """Stopped after the third of four epochs and typed again, it ends with the weights of a run that went through."""
     from safetensors.torch import load_file
 
     from stages import progress

@@ -28,7 +28,7 @@ def as_bioes(tags, letters="BIES"):
     """An independent writer: from the tag and the next one."""
     begin, inside, end, single = letters
     out = []
-    for tag, after in zip(tags, [*tags[1:], "O"], strict=True):
+    for tag, after in zip(tags, [*tags[1:], "O"], strict=False):
         last = not after.startswith("I-")
         letter = {"B": single if last else begin, "I": end if last else inside}.get(tag[0])
         out.append(f"{letter}{tag[1:]}" if letter else tag)

@@ -65,7 +65,7 @@ def test_loss_table(run_command, tiny_bert, tmp_path, task, capsys):
 
 @pytest.mark.parametrize("task", ["ner"])
 def test_two_processes(run_command, run_here, tiny_bert, tmp_path, task):
-    """One folder and one W&B run for two processes; and the same weights give the same predictions as on one process."""
+    """One folder and one W&B run for two processes; the same weights give the same predictions as on one process."""
     words = (f"experiment=quickstart/{task}", "training.max_steps=2", "data.limit=51", "batch_size=8", "hardware=cpu")
     trained = run_here(*words, f"model.path={tiny_bert}")
     words = (*words, f"model.path={trained}/model", "optimizer.learning_rate=0", "training.max_steps=1")

@@ -1,0 +1,48 @@
+"""Sweeps: each trial its own process, folder and W&B run, one shared group; a failure does not stop the others."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+from sweeps.trials import LONGEST, sweep_name
+
+QUICK = ("training.max_steps=1", "data.limit=16", "batch_size=8", "hardware=cpu")
+
+
+def test_sweep_name():
+    assert sweep_name(["-m", "seed=1,2", "task=ner"]) == "sweep seed=1,2 task=ner"
+    long = [f"model.path={'x' * 200}", "seed=1"]
+    assert len(sweep_name(long)) <= 128 and sweep_name(long) != sweep_name([*long, "batch_size=8"])
+    assert sweep_name(long)[:LONGEST] == sweep_name([*long, "batch_size=8"])[:LONGEST]
+
+
+def test_a_sweep_with_a_failing_trial(run_command, tiny_bert, tmp_path):
+    """The second of three trials asks for a layer that does not exist."""
+    lora = ("method=lora", "method.target_modules=[query],[nothing],[value]")
+    words = ("-m", "experiment=quickstart/text_classification", f"model.path={tiny_bert}", *lora, *QUICK)
+    done = run_command(*words, f"output_root={tmp_path}")
+    assert done.returncode != 0
+    assert "method.target_modules" in done.stderr and "exit code 2" in done.stderr
+    finished = list(tmp_path.glob("*/metrics.json"))
+    assert len(finished) == 2
+    runs = [read_run(folder) for folder in tmp_path.glob("wandb/offline-run-*")]
+    assert sorted(run["state"] for run in runs) == ["failed", "finished", "finished"]
+    assert len({run["run_id"] for run in runs}) == 3
+    groups = {run["config"]["tracking"]["group"] for run in runs}
+    assert len(groups) == 1 and groups.pop().startswith("sweep ")
+    again = run_command(*words, f"output_root={tmp_path}")
+    assert again.stdout.count("This experiment is finished") == 2
+
+
+def read_run(folder):
+    wandb = str(Path(sys.executable).with_name("wandb"))
+    done = subprocess.run(
+        [wandb, "leet", "inspect", "--summary", "--json", str(folder)], capture_output=True, text=True
+    )
+    return json.loads(done.stdout)
+
+
+def test_a_sweep_under_a_launcher_is_refused(run_command, tmp_path):
+    done = run_command("-m", "seed=1,2", f"output_root={tmp_path}", WORLD_SIZE="2", RANK="0")
+    assert done.returncode == 2 and "leave out accelerate launch" in done.stderr
