@@ -111,7 +111,7 @@ class Task(ABC):
 
     @abstractmethod
     def reduce(self, outputs) -> tuple:
-        """What `decode` needs of a batch's outputs, as tensors (rows, ...), on the device: whole logits need much room."""
+        """What `decode` needs of a batch's outputs, as tensors (rows, ...), on the device: logits need much room."""
 
     @abstractmethod
     def decode(self, reduced: tuple, rows: dict, labels: tuple[str, ...], examples: dict) -> list[dict]:
