@@ -65,7 +65,7 @@ def run_experiment(config, words):
 
 def train(config, task, data, weights, place, run):
     """Tokenizer, model, features, a look at the data, training, scores; -> what `leave` writes."""
-    from stages import findings, model, report, training
+    from stages import findings, hardware, model, report, training
     from stages.progress import Progress
     from stages.tracking import Curves
 
@@ -78,6 +78,7 @@ def train(config, task, data, weights, place, run):
     trained, size = model.count_parameters(network)
     stage("model", f"{config['model']['name']}, {size / 1e6:.1f} M parameters, {trained / 1e6:.1f} M trained")
 
+    hardware.hint_at_precision(config)
     tuner = training.build_tuner(config, task, data.labels, network, tokenizer, splits, place)
     tuner.add_callback(Progress(task, place))
     tuner.add_callback(Curves(run))

@@ -10,7 +10,6 @@ from pathlib import Path
 
 from stages.config import unknown
 from stages.folder import file_digest
-from stages.readers import read_table
 from tasks.contract import Finding
 
 SPLITS = ("train", "validation", "test")
@@ -62,6 +61,8 @@ def _from_sample(data, task):
 
 
 def _from_files(data, task):
+    from stages.readers import read_table
+
     splits, source = {}, {}
     for split in _given_splits(data):
         table = read_table(str(data[split]), data["format"])

@@ -25,7 +25,7 @@ def run_folder(config):
 
 
 def _safe(name):
-    return "".join(c if c.isalnum() or c in "._" else "_" for c in str(name)).strip(".")
+    return "".join(c if c.isalnum() or c in "._-" else "_" for c in str(name)).strip(".")
 
 
 def digest(config):

@@ -5,6 +5,8 @@ import sys
 from ctypes import CDLL
 from pathlib import Path
 
+from stages.terminal import say
+
 
 def launched():
     """The number of processes that a launcher started, or None where none did (`accelerate launch`, torchrun)."""
@@ -59,7 +61,10 @@ def start_processes(config, argv):
         rows_per_process(config["batch_size"], hardware, asked)
         _become_launcher(asked, _on_cpu(asked, hardware), argv)
     if running in (None, 1) and not hardware.get("use_cpu"):
+        idle = _gpus_in_machine() - 1
         _show_one_gpu()
+        if idle > 0:
+            say(f"hint: one GPU is used, {idle} more could be: hardware=multi_gpu")
 
 
 def _on_cpu(asked, hardware):
@@ -128,6 +133,24 @@ def _become_launcher(processes, on_cpu, argv):
     command = [sys.executable, "-m", "accelerate.commands.launch", *words, *argv]
     sys.stdout.flush()
     os.execv(sys.executable, command)
+
+
+def hint_at_precision(config):
+    """Say that a GPU could be used better. Never done by itself: another precision is another result."""
+    import torch
+
+    chosen = any(config["training"].get(name) for name in ("bf16", "fp16"))
+    if torch.cuda.is_available() and not config["hardware"].get("use_cpu") and not chosen:
+        name = "bf16" if torch.cuda.is_bf16_supported() else "fp16"
+        say(f"hint: this GPU trains faster in half precision: training.{name}=true")
+
+
+def _gpus_in_machine():
+    """GPUs that this process may use, without a look through torch; NVIDIA on Linux only."""
+    visible, devices = os.environ.get("CUDA_VISIBLE_DEVICES"), Path("/proc/driver/nvidia/gpus")
+    if visible is not None:
+        return len([name for name in visible.split(",") if name])
+    return len(list(devices.iterdir())) if devices.is_dir() else 0
 
 
 def _show_one_gpu():

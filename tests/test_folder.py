@@ -1,0 +1,91 @@
+"""The run's folder: named by what decides the result and by nothing else, written whole, old runs kept."""
+
+import json
+
+import pytest
+
+from stages import folder
+
+
+@pytest.fixture
+def config(compose_config):
+    return lambda *words: compose_config("experiment=quickstart/ner", *words)
+
+
+def test_the_name_says_what_it_is(config):
+    place = folder.run_folder(config("model.path=owner/some-model", "output_root=/tmp/x"))
+    assert str(place.parent) == "/tmp/x" and place.name.startswith("ner-sample-some-model-")
+    assert len(place.name.rsplit("-", 1)[1]) == 8
+    assert folder.run_folder(config("model.name=../../evil")).parent == folder.run_folder(config()).parent
+
+
+@pytest.mark.parametrize(
+    "word",
+    ["tracking=disabled", "hardware=cpu", "hardware.per_device_train_batch_size=4", "output_root=/tmp/y", "rerun=true"],
+)
+def test_where_and_how_fast_do_not_change_the_digest(config, word):
+    assert folder.digest(config(word)) == folder.digest(config())
+
+
+@pytest.mark.parametrize(
+    "word",
+    ["seed=1", "batch_size=8", "training.bf16=true", "optimizer.learning_rate=1", "model.revision=x", "task.stride=1",
+     "method=lora", "data.limit=5"],
+)  # fmt: skip
+def test_what_decides_the_result_changes_the_digest(config, word):
+    assert folder.digest(config(word)) != folder.digest(config())
+
+
+def test_local_data_counts_by_content_not_by_path(compose_config, tmp_path):
+    def digest_of(name, text):
+        (tmp_path / name).write_text(text)
+        return folder.digest(compose_config("task=ner", "data=files", f"data.train={tmp_path / name}"))
+
+    assert digest_of("a.conll", "Anna\tB-PER\n") == digest_of("b.conll", "Anna\tB-PER\n")
+    assert digest_of("a.conll", "Anna\tB-PER\n") != digest_of("a.conll", "Anna\tO\n")
+
+
+def test_the_code_counts(config, monkeypatch, tmp_path):
+    before = folder.digest(config())
+    (tmp_path / "stages").mkdir()
+    (tmp_path / "run.py").write_text("")
+    (tmp_path / "stages" / "x.py").write_text("x = 1")
+    monkeypatch.setattr(folder, "PROJECT", tmp_path)
+    one = folder.digest(config())
+    (tmp_path / "stages" / "x.py").write_text("x = 2")
+    assert len({before, one, folder.digest(config())}) == 3
+
+
+def test_files_are_written_whole_or_not_at_all(tmp_path):
+    path = tmp_path / "new" / "x.json"
+    folder.write_json(path, {"a": "ä"})
+    with pytest.raises(TypeError):
+        folder.write_json(path, {"a": object()})
+    assert json.loads(path.read_text(encoding="utf-8")) == {"a": "ä"}
+    assert [p.name for p in path.parent.iterdir()] == ["x.json"]
+
+
+def test_old_runs_are_kept_one_by_one(tmp_path):
+    place = tmp_path / "run"
+    assert folder.keep_old_run(place) is None
+    for number in (1, 2):
+        place.mkdir()
+        (place / "n").write_text(str(number))
+        assert folder.keep_old_run(place) == tmp_path / f"run.{number}"
+    assert (tmp_path / "run.1" / "n").read_text() == "1" and not place.exists()
+
+
+def test_a_run_is_finished_when_everything_is_in_place(tmp_path):
+    (tmp_path / "checkpoints").mkdir()
+    folder.write_json(tmp_path / folder.UNFINISHED, {"test": {}})
+    assert not folder.is_finished(tmp_path)
+    folder.finish(tmp_path, {"seconds": 1})
+    assert folder.is_finished(tmp_path)
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["metrics.json", "provenance.json"]
+
+
+def test_provenance_works_without_git(monkeypatch, tmp_path):
+    monkeypatch.setattr(folder, "PROJECT", tmp_path)
+    monkeypatch.setattr(folder, "code_digest", lambda: "c" * 64)
+    origin = folder.provenance(["seed=1"], 0.0, {}, {})
+    assert origin["git"] == {"commit": None, "diff": None} and origin["command"] == ["run.py", "seed=1"]
