@@ -176,3 +176,17 @@ def test_a_fault_is_not_hidden(run_command, tiny_bert, tmp_path):
     done = run_command("experiment=quickstart/ner", f"model.path={broken}", f"output_root={tmp_path}/runs", *QUICK)
     assert done.returncode != 0
     assert not list(tmp_path.glob("runs/*/metrics.json"))
+
+
+def test_a_document_of_5000_words(run_here, tiny_roberta, tmp_path):
+    """One sentence of 5,000 words through a byte-level model that reads 62 sub-words: a prediction for every word."""
+    words = [f"word{i}" if i % 7 else "\u200b" for i in range(5000)]
+    data = tmp_path / "long.conll"
+    data.write_text("".join(f"{word} {'B-X' if i % 50 == 0 else 'O'}\n" for i, word in enumerate(words)), "utf-8")
+    files = [f"data.{split}={data}" for split in ("train", "validation", "test")]
+    folder = run_here("task=ner", "data=files", *files, f"model.path={tiny_roberta}", "training.max_steps=1")
+    (row,) = read_lines(folder / "predictions" / "test.jsonl")
+    assert row["tokens"] == words and len(row["prediction"]) == len(row["confidence"]) == 5000
+    assert all(c > 0 for c in row["confidence"])  # a word without a sub-word of its own would be left at 0
+    scores = json.loads((folder / "metrics.json").read_text())
+    assert scores["tables"]["test"]["entities by type"][0]["support"] == 100
