@@ -49,12 +49,11 @@ def test_keys_that_begin_like_a_choice_are_none():
 
 def test_a_sweep_of_nothing_is_an_error(capsys):
     with pytest.raises(SystemExit) as caught:
-        complete(["-m", "experiment=glob(*)"])
+        complete(["-m", "experiment=glob(ner*)"])
     assert caught.value.code == 2
-    message = (
-        "error: experiment=glob(*): no option fits, nothing to run. List them: experiment=quickstart/ner,quickstart/"
-    )
-    assert capsys.readouterr().err.startswith(message)
+    message = capsys.readouterr().err
+    assert message.startswith("error: experiment=glob(ner*): no option fits, nothing to run. List them: experiment=")
+    assert "quickstart/ner,quickstart/text_classification" in message
     assert complete(["-m", "model=glob(bert*)"]) == ["-m", "model=glob(bert*)"]
 
 
