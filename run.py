@@ -57,7 +57,7 @@ def run_experiment(config, words):
         learned = train(config, task, data, weights, place, run)
         if is_main():
             source = {**data.source, "digest": folder.data_digest(data.splits)}
-            model = {"path": config["model"]["path"], "revision": commit, "weights": folder.weights_digest(weights)}
+            model = {"path": config["model"]["path"], "revision": commit, "weights": folder.folder_digest(weights)}
             leave(config, task, data, place, run, *learned)
             folder.finish(place, folder.provenance(words, started, source, model))
     return show_scores(task, place)
@@ -97,7 +97,7 @@ def leave(config, task, data, place, run, tuner, tokenizer, found, results, seco
     for split in rows:
         folder.write_lines(place / "predictions" / f"{split}.jsonl", rows[split])
     batch, logits = tuner.first_batch()
-    model.save_model(tuner.accelerator.unwrap_model(tuner.model), tokenizer, place / "model")
+    model.save_model(tuner.bare_model(), tokenizer, place / "model")
     model.check_saved(task, place, batch, logits)
     report.write_card(place, config, task, data.labels, scores, data.source)
     tracking.log_results(run, scores, baseline, rows[list(rows)[-1]], found)

@@ -14,10 +14,10 @@ from hydra.errors import HydraException, OverrideParseException
 from omegaconf.errors import OmegaConfBaseException
 from yaml import YAMLError
 
-from stages.names import argument_keys, typed, unknown
+from stages.arguments import argument_keys, typed, unknown
 from stages.terminal import fail, is_main, say
 
-CHOICES = ("task", "data", "model", "experiment", "from")
+CHOICES = ("task", "data", "model", "experiment")
 CONF = Path(__file__).resolve().parent.parent / "conf"
 FLAGS_WITHOUT_RUN = ("-h", "--help", "--hydra-help", "--version", "--shell-completion", "-sc")
 QUICKSTART = "experiment=quickstart/ner"
@@ -96,8 +96,10 @@ def clear_errors():
 
 def is_ours(error):
     """Whether the project itself raised this error, as the message of a wrong choice."""
-    last = _raised_in(error)
-    return last.is_relative_to(CONF.parent) and ".venv" not in last.parts
+    last = traceback.extract_tb(error.__traceback__)[-1]
+    place = Path(last.filename)
+    inside = place.is_relative_to(CONF.parent) and ".venv" not in place.parts
+    return inside and last.line.startswith("raise ")  # not int("x") or zip(strict=True): those are faults
 
 
 def is_composing(error):
@@ -205,7 +207,7 @@ def _groups():
 
 def _config_dir(words):
     """The --config-dir among the words, as one word; nothing where there is none."""
-    for word, following in zip(words, [*words[1:], ""], strict=True):
+    for word, following in zip(words, [*words, ""][1:], strict=True):
         name, _, value = word.partition("=")
         if name in ("--config-dir", "-cd"):
             return [f"--config-dir={Path(value or following).absolute()}"]

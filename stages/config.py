@@ -8,13 +8,12 @@ from pathlib import Path
 from hydra.core.config_store import ConfigStore
 from omegaconf import DictConfig, OmegaConf
 
+from stages.arguments import OPEN, check_arguments, check_strategies, quoting, typed, unknown
 from stages.hardware import rows_per_process
-from stages.names import OPEN, check_arguments, quoting, typed, unknown
 from tasks.contract import task_class
 
 TOP = ("seed", "batch_size", "output_root", "rerun", "data", "task", "model", "method", "tracking")
 SPLITS = ("train", "validation", "test")
-STRATEGIES = ("group_by_length", "random", "sequential")
 CUT = "train validation test columns labels validation_share test_share"
 # By the key that tells the kinds of a group apart: the keys each kind has, all of which must be there.
 KEYS = {
@@ -91,7 +90,7 @@ def check_config(config):
         check_arguments(group, config[group])
     _check_values(config)
     _check_columns(config["data"], task)
-    _check_strategies(config["training"])
+    check_strategies(config["training"])
     _check_paths(config)
     rows_per_process(config["batch_size"], config["hardware"])
 
@@ -198,20 +197,6 @@ def _check_columns(data, task):
             )
         if not isinstance(column, str | int) or isinstance(column, bool):
             raise ValueError(f"data.columns.{name}={typed(column)} is not the name or the number of a column.")
-
-
-def _check_strategies(training):
-    """The best checkpoint is chosen where it was saved, so it must be evaluated when it is saved."""
-    order = training.get("train_sampling_strategy", "random")
-    if order not in STRATEGIES:
-        known = ", ".join(STRATEGIES)
-        raise ValueError(f"training.train_sampling_strategy={typed(order)} is not known. Choose one of: {known}.")
-    evaluate, save = training.get("eval_strategy", "no"), training.get("save_strategy", "steps")
-    if evaluate != save and (save != "best" or evaluate == "no"):
-        raise ValueError(
-            f"training.eval_strategy={evaluate} and training.save_strategy={save} differ, but the best checkpoint is "
-            "chosen among the saved ones. Set both to epoch or both to steps."
-        )
 
 
 def _check_paths(config):

@@ -35,7 +35,7 @@ def find_long(splits):
 
 def _counts(split, examples, task):
     counts = Counter(name for classes in task.classes(examples) for name in classes)
-    shown = ", ".join(f"{name} {n}" for name, n in counts.most_common(8)) or "no labels"
+    shown = ", ".join(f"{name}: {n}" for name, n in counts.most_common(8)) or "no labels"
     more = f" and {len(counts) - 8} more labels" if len(counts) > 8 else ""
     return [Finding("note", split, f"{len(examples[task.target])} examples: {shown}{more}")]
 
@@ -74,6 +74,9 @@ def _label_differences(splits, task):
     findings = []
     for split in [s for s in splits if s != "train"]:
         seen = Counter(name for classes in task.classes(splits[split]) for name in classes)
+        if known and not known & set(seen):
+            what = "no example holds a label that train has: its scores say nothing"
+            findings.append(Finding("warning", split, what, f"Check data.{split} and data.columns.{task.target}."))
         unseen = {name: n for name, n in seen.items() if name not in known}
         if unseen:
             shown = ", ".join(f"{name} ({n})" for name, n in sorted(unseen.items()))

@@ -6,11 +6,13 @@ import os
 import platform
 import shutil
 import subprocess
+import sys
 import time
 from importlib.metadata import distributions
 from pathlib import Path
 
 from stages.hardware import launched
+from tasks.contract import task_class
 
 PROJECT = Path(__file__).resolve().parent.parent
 UNDECISIVE = ("tracking", "hardware", "output_root", "rerun")  # they change where and how fast, never the result
@@ -34,6 +36,10 @@ def digest(config):
     if config["data"]["source"] == "files":
         splits = ("train", "validation", "test")
         choices["data"] = {**config["data"], **{s: file_digest(config["data"][s]) for s in splits if config["data"][s]}}
+    model = Path(config["model"]["path"]).expanduser()
+    if model.is_dir():
+        choices["model"] = {**config["model"], "path": folder_digest(model)}
+    choices["task code"] = file_digest(sys.modules[task_class(config["task"]["name"]).__module__].__file__)
     return _sha(json.dumps(choices, sort_keys=True) + code_digest())[:8]
 
 
@@ -57,10 +63,10 @@ def data_digest(splits):
     return _sha(json.dumps(splits, sort_keys=True))[:16]
 
 
-def weights_digest(folder):
-    """Fingerprint of a model folder's weights."""
-    files = sorted([*Path(folder).glob("*.safetensors"), *Path(folder).glob("*.bin")])
-    return _sha("".join(file_digest(path) for path in files))[:16]
+def folder_digest(folder):
+    """Fingerprint of a model's folder: weights, configuration, tokenizer."""
+    files = sorted(path for path in Path(folder).iterdir() if path.is_file() and path.name != "README.md")
+    return _sha("".join(path.name + file_digest(path) for path in files))[:16]
 
 
 def is_finished(folder):

@@ -43,6 +43,7 @@ def start_processes(config, argv):
     started another number than was asked, raises ValueError: `accelerate launch --cpu` silently starts one.
     """
     hardware = config["hardware"]
+    _drop_precision_of_launcher()
     running, asked = launched(), hardware.get("num_processes")
     if asked == "all":
         asked = _visible_gpus() if running is None else running
@@ -65,6 +66,18 @@ def start_processes(config, argv):
         _show_one_gpu()
         if idle > 0:
             say(f"hint: one GPU is used, {idle} more could be: hardware=multi_gpu")
+
+
+def _drop_precision_of_launcher():
+    """`accelerate launch` may bring a precision or a compiler from the user's defaults: both change numbers, so they
+    are choices of the run."""
+    for name, key in (
+        ("ACCELERATE_MIXED_PRECISION", "training.{}=true"),
+        ("ACCELERATE_DYNAMO_BACKEND", "training.torch_compile=true"),
+    ):
+        value = os.environ.pop(name, "no").lower()
+        if value != "no":
+            say(f"hint: the launcher's {name}={value} is left out, it would change numbers: {key.format(value)}")
 
 
 def _on_cpu(asked, hardware):

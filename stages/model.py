@@ -1,6 +1,8 @@
 """The model: located, its tokenizer probed, the task's head put on it, the method applied, saved and checked."""
 
-from stages.config import unknown
+import json
+
+from stages.arguments import unknown
 
 
 def load_tokenizer(folder, splits_words):
@@ -11,6 +13,8 @@ def load_tokenizer(folder, splits_words):
         tokenizer = AutoTokenizer.from_pretrained(str(folder))
         if splits_words and not treats_words_alike(tokenizer):
             tokenizer = AutoTokenizer.from_pretrained(str(folder), add_prefix_space=True)
+        if splits_words and not treats_words_alike(tokenizer):
+            _add_prefix_space(tokenizer)
     except (OSError, ValueError, ImportError) as error:
         raise ValueError(f"model.path={folder}: its tokenizer cannot be loaded: {error}") from error
     if not tokenizer.is_fast:
@@ -19,6 +23,18 @@ def load_tokenizer(folder, splits_words):
         raise ValueError(f"model.path={folder}: its tokenizer reads split words differently from running text.")
     tokenizer.truncation_side = "right"
     return tokenizer
+
+
+def _add_prefix_space(tokenizer):
+    """Set it in the byte-level step itself, for tokenizers whose class does not know the option (ModernBERT's)."""
+    from tokenizers import Tokenizer
+
+    state = json.loads(tokenizer.backend_tokenizer.to_str())
+    step = state["pre_tokenizer"] or {}
+    for part in (step, *step.get("pretokenizers", ())):
+        if part.get("type") == "ByteLevel":
+            part["add_prefix_space"] = True
+    tokenizer._tokenizer = Tokenizer.from_str(json.dumps(state))
 
 
 def treats_words_alike(tokenizer):
@@ -34,7 +50,9 @@ def treats_words_alike(tokenizer):
 
 def readable_length(model, tokenizer, asked=None):
     """How many sub-words the model reads at once; raises ValueError where more are asked for."""
-    positions = getattr(model.config, "max_position_embeddings", None) or tokenizer.model_max_length
+    positions = getattr(model.config, "max_position_embeddings", None) or 0
+    if positions <= 0:  # no limit, as XLNet says with -1
+        positions = tokenizer.model_max_length
     embeddings = [m for name, m in model.named_modules() if name.endswith("position_embeddings")]
     padding = next((m.padding_idx for m in embeddings if getattr(m, "padding_idx", None) is not None), None)
     if padding is not None:
@@ -57,10 +75,19 @@ def build_model(config, task, labels, folder):
     names = {"id2label": dict(enumerate(labels)), "label2id": {name: i for i, name in enumerate(labels)}}
     transformers.set_seed(config["seed"])  # the head is made here, before the Trainer seeds anything
     model, loading = load_head(task, folder, ignore_mismatched_sizes=True, output_loading_info=True, **names, **changes)
-    new = sorted(
-        {key.rpartition(".")[0] for key in (*loading["missing_keys"], *(k for k, *_ in loading["mismatched_keys"]))}
-    )
-    return _adapt(model, config["method"], task, new)
+    new = {*loading["missing_keys"], *(key for key, *_ in loading["mismatched_keys"])}
+    return _adapt(model, config["method"], task, outermost(model, new))
+
+
+def outermost(model, parameters):
+    """The modules all of whose parameters are among these, without those inside another one."""
+    whole = []
+    for name, module in model.named_modules():
+        inner = [f"{name}.{p}" for p, _ in module.named_parameters()]
+        inside = any(name.startswith(f"{outer}.") for outer in whole)
+        if name and inner and parameters.issuperset(inner) and not inside:
+            whole.append(name)
+    return whole
 
 
 def load_head(task, folder, **changes):
@@ -82,12 +109,23 @@ def _adapt(model, method, task, new):
     if method["name"] == "full":
         return model
     from peft import LoraConfig, get_peft_model
+    from peft.utils import TRANSFORMERS_MODELS_TO_LORA_TARGET_MODULES_MAPPING as TARGETS
 
     choices = {key: value for key, value in method.items() if key != "name"}
+    if choices["target_modules"] is None and model.config.model_type not in TARGETS:
+        choices["target_modules"] = _linear_layers(model, new)
     try:
         return get_peft_model(model, LoraConfig(task_type=task.lora_type, modules_to_save=new, **choices))
     except ValueError as error:
         raise ValueError(f"method=lora: {error} Name the layers with method.target_modules=[...]") from error
+
+
+def _linear_layers(model, new):
+    """All linear layers outside the new modules: what to adapt where peft does not know the architecture."""
+    from torch.nn import Linear
+
+    linear = [name for name, module in model.named_modules() if isinstance(module, Linear)]
+    return [name for name in linear if not any(f"{name}.".startswith(f"{module}.") for module in new)]
 
 
 def count_parameters(model):
@@ -101,7 +139,6 @@ def save_model(model, tokenizer, folder):
 
     An adapter is saved beside, as `adapter/`, and merged into a copy of its base for `model/`.
     """
-    model = model.to("cpu")
     if hasattr(model, "merge_and_unload"):
         model.save_pretrained(str(folder.parent / "adapter"))
         model = model.merge_and_unload()

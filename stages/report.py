@@ -55,6 +55,9 @@ def show_results(folder, task):
     ]
     say("")
     table(f"scores ({baseline['split']} baseline: {baseline['name']})", rows)
+    reached, floor = metrics[baseline["split"]][task.best], baseline["values"].get(task.best)
+    if floor is not None and (reached <= floor if task.directions[task.best] else reached >= floor):
+        warn(f"{task.best} is not better than the baseline, which learned nothing. Train longer, or look at the data.")
     tables = metrics["tables"][splits[-1]]
     for title, content in tables.items():
         if title != "confusion" and len(content) <= 30:

@@ -49,6 +49,7 @@ def tracked(config, folder):
 def open_run(config, folder):
     """Start a W&B run, or take up the one of an interrupted experiment; offline where nobody is logged in, or where the
     server does not answer."""
+    os.environ.setdefault("WANDB_SILENT", "true")  # one line of ours instead
     import wandb
 
     choices = config["tracking"]
@@ -59,16 +60,18 @@ def open_run(config, folder):
         "name": folder.name, "id": _run_id(folder), "resume": "allow", "config": config,
         "dir": str(folder.parent), "save_code": False,
     }  # fmt: skip
-    mode = os.environ.get("WANDB_MODE") or ("online" if is_logged_in() else "offline")
+    wanted = os.environ.get("WANDB_MODE")
+    mode = wanted or ("online" if is_logged_in() else "offline")
+    reason = f"WANDB_MODE={wanted}" if wanted else "nobody is logged in"
     settings = wandb.Settings(silent=True, **SECONDS)
     try:
         run = wandb.init(**words, mode=mode, settings=settings)
     except (wandb.errors.CommError, wandb.errors.UsageError) as error:
         warn(f"Weights & Biases does not answer ({str(error).splitlines()[0]}). The run is kept offline.")
         wandb.teardown()  # or the run's id counts as taken
-        run = wandb.init(**words, mode="offline", settings=settings)
+        run, reason = wandb.init(**words, mode="offline", settings=settings), "the server does not answer"
     run.define_metric("*", step_metric="step")
-    stage("tracking", _where(run))
+    stage("tracking", _where(run, reason))
     return run
 
 
@@ -90,12 +93,12 @@ def _run_id(folder):
     return path.read_text(encoding="utf-8")
 
 
-def _where(run):
+def _where(run, reason):
     if run.disabled:
         return "W&B disabled by WANDB_MODE"
     if not run.offline:
         return f"W&B {run.url}"
-    return f"W&B offline, as nobody is logged in. To upload: wandb login && wandb sync {Path(run.settings.sync_dir)}"
+    return f"W&B offline ({reason}). To upload: wandb login && wandb sync {Path(run.settings.sync_dir)}"
 
 
 def log_results(run, scores, baseline, predictions, findings):

@@ -2,6 +2,8 @@
 
 import time
 from dataclasses import dataclass
+from math import isfinite
+from pathlib import Path
 
 import torch
 from accelerate.data_loader import prepare_data_loader
@@ -10,7 +12,6 @@ from torch.utils.data import DataLoader
 from tqdm.auto import tqdm
 from transformers import EarlyStoppingCallback, Trainer, TrainingArguments
 from transformers.trainer_callback import PrinterCallback, ProgressCallback
-from transformers.trainer_utils import get_last_checkpoint
 
 from stages.batches import GlobalBatches, Rows
 from stages.hardware import launched, rows_per_process
@@ -59,9 +60,8 @@ def training_arguments(config, task, folder):
     rows, accumulation = rows_per_process(config["batch_size"], config["hardware"], launched() or 1)
     given = {**config["optimizer"], **config["scheduler"], **config["training"], **config["hardware"]}
     given = {k: v for k, v in given.items() if k not in ("num_processes", "train_sampling_strategy", *EARLY_STOPPING)}
-    given.setdefault("per_device_eval_batch_size", EVAL_ROWS)
+    given = {**_defaults(given), **given}
     given["per_device_train_batch_size"] = rows
-    given.setdefault("dataloader_pin_memory", torch.cuda.is_available() and not given.get("use_cpu", False))
     try:
         return TrainingArguments(
             output_dir=str(folder / "checkpoints"),
@@ -77,6 +77,19 @@ def training_arguments(config, task, folder):
         )
     except (TypeError, ValueError) as error:
         raise ValueError(f"the Trainer refuses these arguments: {error}") from error
+
+
+def _defaults(given):
+    """Values of ours that depend on what was chosen, or on the machine."""
+    steps = given.get("eval_steps", given.get("save_steps", given.get("logging_steps")))
+    cpu = given.get("use_cpu", not torch.accelerator.is_available())
+    return {
+        "per_device_eval_batch_size": EVAL_ROWS,
+        "dataloader_pin_memory": not cpu,
+        "use_cpu": cpu,
+        "restore_callback_states_from_checkpoint": True,  # or the patience of early stopping starts again
+        **({"eval_steps": steps, "save_steps": steps} if given.get("eval_strategy") == "steps" else {}),
+    }
 
 
 class Tuner(Trainer):
@@ -141,10 +154,15 @@ class Tuner(Trainer):
     def _scores(self, split, outputs):
         """-> (Scores, predictions) of a split from what `prediction_step` returned for its rows."""
         *reduced, losses = outputs.predictions
+        loss = float(losses.sum() / max(outputs.label_ids.sum(), 1))
+        if not isfinite(loss):
+            raise ValueError(
+                f"training diverged: the loss on {split} is {loss} after step {self.state.global_step}. Lower "
+                "optimizer.learning_rate, or raise scheduler.warmup_steps."
+            )
         part = self.splits[split]
         predictions = self.task.decode(tuple(reduced), part.rows, self.labels, part.examples)
         scores = self.task.metrics(predictions, part.examples)
-        loss = float(losses.sum() / max(outputs.label_ids.sum(), 1))
         return Scores({**scores.values, "loss": loss}, scores.tables), predictions
 
     def score(self, split):
@@ -161,10 +179,13 @@ class Tuner(Trainer):
         data = self._rows("validation")
         batch = self.data_collator([data[i] for i in range(min(rows, len(data)))])
         batch.pop("labels")
-        model = self.accelerator.unwrap_model(self.model).eval()
+        model = self.bare_model().eval()
         with torch.no_grad():
-            logits = model(**{k: v.to(model.device) for k, v in batch.items()})["logits"]
-        return batch, logits.float().cpu()
+            return batch, model(**batch)["logits"]
+
+    def bare_model(self):
+        """The model on the CPU, in float32, without what accelerate wraps around it (processes, autocast)."""
+        return self.accelerator.unwrap_model(self.model, keep_fp32_wrapper=False).to("cpu")
 
 
 def build_tuner(config, task, labels, model, tokenizer, splits, folder):
@@ -178,6 +199,11 @@ def build_tuner(config, task, labels, model, tokenizer, splits, folder):
 def train(tuner):
     """Train from the last checkpoint of an interrupted run, or from the start; -> seconds."""
     started = time.time()
-    folder = tuner.args.output_dir
-    tuner.train(resume_from_checkpoint=get_last_checkpoint(folder) if torch.os.path.isdir(folder) else None)
+    tuner.train(resume_from_checkpoint=last_checkpoint(Path(tuner.args.output_dir)))
     return time.time() - started
+
+
+def last_checkpoint(folder):
+    """The newest checkpoint that was written to its end, None where there is none; the Trainer's state comes last."""
+    whole = [path.parent for path in folder.glob("checkpoint-*/trainer_state.json")]
+    return max(map(str, whole), key=lambda path: int(path.rpartition("-")[2]), default=None)

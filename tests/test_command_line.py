@@ -35,7 +35,7 @@ def test_a_command_without_an_experiment_is_the_quickstart(words, capsys):
 
 @pytest.mark.parametrize(
     "words",
-    [["task=ner"], ["-m", "model=a,b"], ["+experiment=x"], ["data=sample"], ["from=x"], ["--help"], ["--version"]],
+    [["task=ner"], ["-m", "model=a,b"], ["+experiment=x"], ["data=sample"], ["--help"], ["--version"]],
 )
 def test_a_named_experiment_stays_as_it_is(words, capsys):
     assert complete(words) == words

@@ -9,8 +9,8 @@ from conftest import PROJECT
 from hydra import compose, initialize_config_dir
 from omegaconf import OmegaConf
 
+from stages.arguments import EXTRA, OPEN, OURS, OWNERS, argument_keys, owner, trainer_arguments, unknown
 from stages.config import KEYS, VALUES, build_task, read_config, register_open_nodes
-from stages.names import EXTRA, OPEN, OURS, OWNERS, argument_keys, owner, trainer_arguments, unknown
 
 CONF = PROJECT / "conf"
 OPTIONS = sorted(p.relative_to(CONF) for p in CONF.rglob("*.yaml") if p.name != "config.yaml")

@@ -25,20 +25,20 @@ def said(findings, level=None):
 
 def test_clean_splits_are_counted_and_nothing_else():
     splits = {"train": texts(("a", "x"), ("b", "y"), ("c", "x")), "test": texts(("d", "y"), ("e", "x"))}
-    assert said(find(splits, TEXT)) == [("train", "3 examples: x 2, y 1"), ("test", "2 examples: y 1, x 1")]
+    assert said(find(splits, TEXT)) == [("train", "3 examples: x: 2, y: 1"), ("test", "2 examples: y: 1, x: 1")]
 
 
 def test_entities_are_counted_and_not_tags():
     examples = sentences(("a b c", "B-PER I-PER B-PER"), ("d e", "B-LOC O"))
-    assert said(find({"train": examples}, WORDS)) == [("train", "2 examples: PER 2, LOC 1")]
+    assert said(find({"train": examples}, WORDS)) == [("train", "2 examples: PER: 2, LOC: 1")]
     assert said(find({"train": sentences(("a", "O"))}, WORDS)) == [("train", "1 examples: no labels")]
 
 
 def test_many_labels_are_not_all_shown():
     examples = texts(*((f"text {i} {j}", f"label {i}") for i in range(10) for j in range(10 - i)))
     ((_, what),) = said(find({"train": examples}, TEXT))
-    assert what.startswith("55 examples: label 0 10, label 1 9, ")
-    assert what.endswith("label 7 3 and 2 more labels")
+    assert what.startswith("55 examples: label 0: 10, label 1: 9, ")
+    assert what.endswith("label 7: 3 and 2 more labels")
 
 
 def test_empty_examples():

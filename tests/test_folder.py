@@ -89,3 +89,15 @@ def test_provenance_works_without_git(monkeypatch, tmp_path):
     monkeypatch.setattr(folder, "code_digest", lambda: "c" * 64)
     origin = folder.provenance(["seed=1"], 0.0, {}, {})
     assert origin["git"] == {"commit": None, "diff": None} and origin["command"] == ["run.py", "seed=1"]
+
+
+def test_a_local_model_counts_by_content(config, tiny_bert, tmp_path):
+    for path in tiny_bert.iterdir():
+        (tmp_path / path.name).write_bytes(path.read_bytes())
+    words = (f"model.path={tmp_path}", "model.name=x")
+    before = folder.digest(config(*words))
+    assert before == folder.digest(config(f"model.path={tiny_bert}", "model.name=x"))
+    with (tmp_path / "model.safetensors").open("r+b") as file:
+        file.seek(-1, 2)
+        file.write(b"\x01")
+    assert folder.digest(config(*words)) != before

@@ -185,7 +185,7 @@ def test_token_scores_where_no_word_is_outside():
 @pytest.mark.parametrize("gold", [[["O", "O"]], [[]], [["O"], [], ["O"]]])
 def test_no_entities_at_all(gold):
     scores = score(gold, gold)
-    assert scores.tables == {"entities by type": [], "tokens by tag": []}
+    assert scores.tables["entities by type"] == scores.tables["tokens by tag"] == []
     assert {name: value for name, value in scores.values.items() if value} == (
         {"token_accuracy": 1.0} if any(gold) else {}
     )

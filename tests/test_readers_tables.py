@@ -89,7 +89,7 @@ def test_csv_goes_on_after_a_broken_quote(write):
 
 
 def test_csv_lone_carriage_returns_as_line_ends(write):
-    assert "a carriage return stands inside the line" in problems(write("a.csv", "a,b\rx,1\ry,2\r"))[0]
+    assert "a carriage return inside the line" in problems(write("a.csv", "a,b\rx,1\ry,2\r"))[0]
 
 
 def test_csv_long_cells(write):

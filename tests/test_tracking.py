@@ -36,7 +36,13 @@ def offline_run(tmp_path_factory, tiny_bert):
 
     root = tmp_path_factory.mktemp("tracked")
     words = ("experiment=quickstart/ner", f"model.path={tiny_bert}", f"output_root={root}", "tracking.tags=[a,b]")
-    environment = {"PATH": "/usr/bin:/bin", "HOME": str(root), "SECRET_TOKEN": "do-not-log-me", **OFFLINE}
+    environment = {
+        "PATH": "/usr/bin:/bin",
+        "HOME": str(root),
+        "WANDB_API_KEY": "do-not-log-me" + "0" * 40,
+        "HF_TOKEN": "do-not-log-me",
+        **OFFLINE,
+    }
     command = [sys.executable, str(PROJECT / "run.py"), *words, "tracking.notes=hello", *QUICK]
     done = subprocess.run(command, capture_output=True, text=True, cwd=PROJECT, env=environment)
     assert done.returncode == 0, done.stderr

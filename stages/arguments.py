@@ -1,4 +1,4 @@
-"""The names that exist: fields of the installed TrainingArguments, the group that owns each, the nearest to a typo."""
+"""The Trainer's arguments: which exist, which group owns each, what they may be; and the nearest name to a typo."""
 
 import ast
 from difflib import get_close_matches
@@ -12,8 +12,8 @@ OWNERS = {
     "scheduler": "lr_scheduler_type lr_scheduler_kwargs warmup_steps",
     "hardware": "use_cpu per_device_train_batch_size per_device_eval_batch_size dataloader_num_workers "
     "dataloader_pin_memory dataloader_persistent_workers dataloader_prefetch_factor dataloader_multiprocessing_context "
-    "ddp_find_unused_parameters ddp_bucket_cap_mb ddp_broadcast_buffers ddp_backend ddp_timeout ddp_static_graph fsdp "
-    "fsdp_config deepspeed accelerator_config parallelism_config eval_accumulation_steps torch_empty_cache_steps",
+    "ddp_find_unused_parameters ddp_bucket_cap_mb ddp_broadcast_buffers ddp_backend ddp_timeout ddp_static_graph "
+    "eval_accumulation_steps torch_empty_cache_steps",
 }
 # Fields that the project sets itself, and what to change instead.
 OURS = {
@@ -26,6 +26,17 @@ OURS = {
     "dataloader_drop_last": "batch_size", "resume_from_checkpoint": "nothing: the same command resumes",
     "average_tokens_across_devices": "nothing: the loss is exact", "disable_tqdm": "nothing",
     "hub_token": "nothing: a run's choices are kept in its folder. Log in with `hf auth login`",
+    "bf16_full_eval": "training.bf16", "fp16_full_eval": "training.fp16",
+    "ignore_data_skip": "nothing: a run resumes exactly",
+    **dict.fromkeys(("do_train", "do_eval", "do_predict"), "nothing: a run trains, validates and tests"),
+    **dict.fromkeys(
+        ("push_to_hub", "hub_model_id", "hub_strategy", "hub_private_repo", "hub_always_push", "hub_revision"),
+        "nothing: upload a finished model with `hf upload OWNER/NAME <run>/model`",
+    ),
+    **dict.fromkeys(
+        ("fsdp", "fsdp_config", "deepspeed", "accelerator_config", "parallelism_config"),
+        "nothing: models are not split over devices",
+    ),
 }  # fmt: skip
 OPEN = ("optimizer", "scheduler", "training", "hardware")
 # Our own keys in these groups, and what they may be.
@@ -34,6 +45,7 @@ EXTRA = {
     "training": {"early_stopping_patience": "int | None", "early_stopping_threshold": "float | None"},
 }
 TYPES = {"int": (int,), "float": (int, float), "bool": (bool,), "str": (str,), "None": (type(None),)}
+STRATEGIES = ("group_by_length", "random", "sequential")
 PHRASES = {"int": "a whole number", "float": "a number", "bool": "true or false", "str": "text", "None": "null"}
 
 
@@ -105,6 +117,30 @@ def check_type(key, value, annotation):
     hint = quoting(key, value) if "str" in kinds else ""
     if not fits or (isinstance(value, bool) and "bool" not in kinds):
         raise ValueError(f"{key}={typed(value)} is not {' or '.join(PHRASES[kind] for kind in kinds)}." + hint)
+
+
+def check_strategies(training):
+    """The best checkpoint is chosen where it was saved, so it must be evaluated when it is saved."""
+    order = training.get("train_sampling_strategy", "random")
+    if order not in STRATEGIES:
+        known = ", ".join(STRATEGIES)
+        raise ValueError(f"training.train_sampling_strategy={typed(order)} is not known. Choose one of: {known}.")
+    evaluate, save = training.get("eval_strategy", "no"), training.get("save_strategy", "steps")
+    if evaluate == "no" and training.get("early_stopping_patience") is not None:
+        raise ValueError(
+            "training.early_stopping_patience needs evaluations. Set training.eval_strategy=epoch or steps."
+        )
+    every = {training[name]: name for name in ("eval_steps", "save_steps") if training.get(name) is not None}
+    if evaluate == save == "steps" and len(every) > 1:
+        given = " and ".join(f"training.{name}={steps}" for steps, name in every.items())
+        raise ValueError(
+            f"{given} differ, but the best checkpoint is chosen among the saved ones. Give one, it counts for both."
+        )
+    if evaluate != save and (save != "best" or evaluate == "no"):
+        raise ValueError(
+            f"training.eval_strategy={evaluate} and training.save_strategy={save} differ, but the best checkpoint is "
+            "chosen among the saved ones. Set both to epoch or both to steps."
+        )
 
 
 def quoting(key, value):

@@ -1,0 +1,87 @@
+"""Choices that go together or not at all, and those that the project does not leave to a launcher."""
+
+import pytest
+
+from stages import hardware, training
+from stages.command_line import clear_errors
+
+QUICKSTART = "experiment=quickstart/ner"
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (
+            ("eval_strategy=steps", "save_strategy=steps", "eval_steps=10", "save_steps=20"),
+            "training.eval_steps=10 and",
+        ),
+        (("eval_strategy=no", "save_strategy=no", "early_stopping_patience=2"), "early_stopping_patience needs"),
+        (("eval_strategy=epoch", "save_strategy=steps"), "training.eval_strategy=epoch and"),
+        (("do_train=false",), "training.do_train is set by the project"),
+        (("push_to_hub=true",), "hf upload"),
+        (("bf16_full_eval=true",), "Change training.bf16"),
+        (("fsdp=full_shard",), "not split over devices"),
+    ],
+)
+def test_what_does_not_go_together(compose_config, words, message):
+    with pytest.raises(ValueError, match=message):
+        compose_config(QUICKSTART, *(f"training.{word}" for word in words))
+
+
+def arguments(compose_config, tmp_path, *words):
+    from stages.config import build_task
+
+    config = compose_config(QUICKSTART, "hardware=cpu", *words)
+    return training.training_arguments(config, build_task(config), tmp_path)
+
+
+def test_checkpoints_are_saved_when_they_are_evaluated(compose_config, tmp_path):
+    by_steps = ("training.eval_strategy=steps", "training.save_strategy=steps")
+    for words, steps in (((), 10), (("training.eval_steps=7",), 7), (("training.save_steps=9",), 9)):
+        chosen = arguments(compose_config, tmp_path, *by_steps, *words)
+        assert (chosen.eval_steps, chosen.save_steps) == (steps, steps)
+
+
+def test_names_of_the_user_reach_the_trainer(compose_config, tmp_path):
+    words = (
+        "training.label_smoothing_factor=0.1", "training.gradient_checkpointing=true", "training.max_grad_norm=2",
+        "scheduler.warmup_steps=0.1", "optimizer.adam_beta2=0.98", "hardware.per_device_train_batch_size=4",
+    )  # fmt: skip
+    chosen = arguments(compose_config, tmp_path, *words)
+    assert chosen.label_smoothing_factor == 0.1 and chosen.gradient_checkpointing and chosen.max_grad_norm == 2
+    assert chosen.warmup_steps == 0.1 and chosen.adam_beta2 == 0.98
+    assert (chosen.per_device_train_batch_size, chosen.gradient_accumulation_steps) == (4, 4)
+    assert chosen.metric_for_best_model == "f1" and chosen.greater_is_better and chosen.load_best_model_at_end
+    lower = arguments(compose_config, tmp_path, "task.best=loss")
+    assert lower.metric_for_best_model == "loss" and not lower.greater_is_better
+
+
+def test_a_launcher_does_not_choose_the_precision(monkeypatch, capsys):
+    monkeypatch.setenv("ACCELERATE_MIXED_PRECISION", "bf16")
+    monkeypatch.setenv("ACCELERATE_DYNAMO_BACKEND", "NO")
+    hardware.start_processes({"batch_size": 16, "hardware": {"use_cpu": True}}, ["run.py"])
+    said = capsys.readouterr().out
+    assert "training.bf16=true" in said and "DYNAMO" not in said
+    assert "ACCELERATE_MIXED_PRECISION" not in hardware.os.environ
+
+
+def test_only_our_own_messages_pass_for_wrong_choices(capsys):
+    """A message that the project raises is shown alone; a ValueError that just happens keeps its traceback."""
+    with pytest.raises(SystemExit), clear_errors():
+        hardware.rows_per_process(10, {"num_processes": 4})
+    assert capsys.readouterr().err.startswith("error: batch_size=10 cannot be split over 4 processes")
+    with pytest.raises(ValueError, match="invalid literal"), clear_errors():
+        hardware.launched.__globals__["os"].environ["WORLD_SIZE"] = "two"
+        try:
+            hardware.launched()
+        finally:
+            del hardware.launched.__globals__["os"].environ["WORLD_SIZE"]
+
+
+def test_the_newest_whole_checkpoint(tmp_path):
+    for step, state in ((9, True), (10, True), (11, False)):
+        (tmp_path / f"checkpoint-{step}").mkdir()
+        if state:
+            (tmp_path / f"checkpoint-{step}" / "trainer_state.json").write_text("{}")
+    assert training.last_checkpoint(tmp_path) == str(tmp_path / "checkpoint-10")
+    assert training.last_checkpoint(tmp_path / "none") is None
