@@ -1,8 +1,13 @@
 """The model: located, its tokenizer probed, the task's head put on it, the method applied, saved and checked."""
 
 import json
+import warnings
 
 from stages.arguments import unknown
+
+warnings.filterwarnings(
+    "ignore", message=".*is_gradient_checkpointing", category=FutureWarning
+)  # peft's old name for it
 
 
 def load_tokenizer(folder, splits_words):
