@@ -3,6 +3,7 @@
 import os
 import secrets
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 
 from transformers import TrainerCallback
@@ -14,6 +15,21 @@ SAMPLE = 200  # rows of the table of predictions
 SECONDS = {"init_timeout": 20, "finish_timeout": 30}  # a server that is gone: go on offline, do not wait for ever
 
 
+@contextmanager
+def harmless():
+    """Whatever goes wrong inside, on the way to the server or in wandb's own process, costs no run: it is said."""
+    try:
+        yield
+    except Exception as error:
+        reason = ": ".join([type(error).__name__, *str(error).splitlines()[:1]])
+        _warn_once(f"W&B failed ({reason}). The run goes on, its folder holds all numbers.")
+
+
+@cache
+def _warn_once(message):
+    warn(message)
+
+
 class Curves(TrainerCallback):
     """Training and validation numbers of a run over its steps."""
 
@@ -22,7 +38,8 @@ class Curves(TrainerCallback):
 
     def on_log(self, args, state, control, logs=None, **kwargs):
         if self.run is not None:
-            self.run.log({**_sorted_by_split(logs), "step": state.global_step})
+            with harmless():
+                self.run.log({**_sorted_by_split(logs), "step": state.global_step})
 
 
 def _sorted_by_split(logs):
@@ -43,7 +60,8 @@ def tracked(config, folder):
         code = 0
     finally:
         if run is not None:
-            run.finish(exit_code=code)
+            with harmless():
+                run.finish(exit_code=code)
 
 
 def open_run(config, folder):
@@ -63,10 +81,11 @@ def open_run(config, folder):
     wanted = os.environ.get("WANDB_MODE")
     mode = wanted or ("online" if is_logged_in() else "offline")
     reason = f"WANDB_MODE={wanted}" if wanted else "nobody is logged in"
-    settings = wandb.Settings(silent=True, **SECONDS)
+    # Without the console: its capture raises inside print() once wandb's own process is gone.
+    settings = wandb.Settings(silent=True, console="off", **SECONDS)
     try:
         run = wandb.init(**words, mode=mode, settings=settings)
-    except (wandb.errors.CommError, wandb.errors.UsageError) as error:
+    except Exception as error:  # of the network, the server, the account, or wandb's own process
         warn(f"Weights & Biases does not answer ({str(error).splitlines()[0]}). The run is kept offline.")
         wandb.teardown()  # or the run's id counts as taken
         run, reason = wandb.init(**words, mode="offline", settings=settings), "the server does not answer"

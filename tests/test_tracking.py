@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from stages import tracking
 from stages.tracking import errors_first, is_logged_in
 
 QUICK = ("training.max_steps=3", "training.logging_steps=1", "data.limit=24", "batch_size=8", "hardware=cpu")
@@ -105,6 +106,29 @@ def test_a_server_that_does_not_answer_costs_no_run(run_command, tiny_bert, tmp_
     assert "kept offline" in done.stdout and "scores (" in done.stdout
     assert len(list(tmp_path.glob("wandb/offline-run-*"))) == 1
     assert "0" * 40 not in done.stdout + done.stderr
+
+
+class Broken:
+    """A W&B run whose own process has died."""
+
+    def log(self, *_):
+        raise ConnectionResetError("Connection lost")
+
+    finish = log
+
+
+def test_a_tracker_that_dies_costs_no_run(monkeypatch, capsys, tmp_path):
+    """Logging and finishing fail: said once, and the result stands; an error of the run itself is not swallowed."""
+    from types import SimpleNamespace
+
+    monkeypatch.setattr(tracking, "open_run", lambda *_: Broken())
+    config = {"tracking": {"name": "wandb"}}
+    with tracking.tracked(config, tmp_path) as run:
+        for step in range(3):
+            tracking.Curves(run).on_log(None, SimpleNamespace(global_step=step), None, logs={"loss": 1.0})
+    assert capsys.readouterr().out.count("W&B failed (ConnectionResetError: Connection lost)") == 1
+    with pytest.raises(KeyError), tracking.tracked(config, tmp_path):
+        raise KeyError("the run's own")
 
 
 def test_nobody_logged_in(monkeypatch, tmp_path):
