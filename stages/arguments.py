@@ -126,7 +126,10 @@ def check_strategies(training):
         known = ", ".join(STRATEGIES)
         raise ValueError(f"training.train_sampling_strategy={typed(order)} is not known. Choose one of: {known}.")
     evaluate, save = training.get("eval_strategy", "no"), training.get("save_strategy", "steps")
-    if evaluate == "no" and training.get("early_stopping_patience") is not None:
+    patience = training.get("early_stopping_patience")
+    if patience is None and training.get("early_stopping_threshold") is not None:
+        raise ValueError("training.early_stopping_threshold needs a patience. Add training.early_stopping_patience=2")
+    if evaluate == "no" and patience is not None:
         raise ValueError(
             "training.early_stopping_patience needs evaluations. Set training.eval_strategy=epoch or steps."
         )

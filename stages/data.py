@@ -204,8 +204,7 @@ def cut(examples, share, task):
     """-> (the rest, the cut): systematic sampling over the distinct inputs, sorted by class and then by their digest,
     so that classes keep their proportion, equal inputs stay together, and neither order nor chance plays a part. At
     least one is cut."""
-    inputs = zip(*(examples[column] for column in task.columns if column != task.target), strict=True)
-    keys = [hashlib.sha256(json.dumps(row).encode()).hexdigest() for row in inputs]
+    keys = [hashlib.sha256(json.dumps(row).encode()).hexdigest() for row in task.inputs(examples)]
     classes = defaultdict(set)
     for key, of_example in zip(keys, task.classes(examples), strict=True):
         classes[key].update(of_example)

@@ -40,15 +40,8 @@ def _counts(split, examples, task):
     return [Finding("note", split, f"{len(examples[task.target])} examples: {shown}{more}")]
 
 
-def _inputs(examples, task):
-    """One text per example that says what the model gets to see of it."""
-    columns = [examples[name] for name in task.columns if name != task.target]
-    return [json.dumps(row, ensure_ascii=False) for row in zip(*columns, strict=True)]
-
-
 def _empty(split, examples, task):
-    columns = [examples[name] for name in task.columns if name != task.target]
-    empty = sum(all(not "".join(value).strip() for value in row) for row in zip(*columns, strict=True))
+    empty = sum(all(not "".join(value).strip() for value in row) for row in task.inputs(examples))
     advice = "Remove them: there is nothing to read in them."
     return [Finding("warning", split, f"{empty} examples are empty", advice)] if empty else []
 
@@ -56,7 +49,7 @@ def _empty(split, examples, task):
 def _repeated(split, examples, task):
     """Equal inputs inside a split: plain repetitions, and those that carry different labels."""
     golds = defaultdict(list)
-    for text, gold in zip(_inputs(examples, task), examples[task.target], strict=True):
+    for text, gold in zip(_texts(examples, task), examples[task.target], strict=True):
         golds[text].append(json.dumps(gold))
     repeated = sum(len(group) - 1 for group in golds.values())
     conflicts = [text for text, group in golds.items() if len(set(group)) > 1]
@@ -64,7 +57,7 @@ def _repeated(split, examples, task):
     if repeated:
         findings.append(Finding("note", split, f"{repeated} examples repeat another one's input"))
     if conflicts:
-        what = f"{len(conflicts)} inputs carry different labels, e.g. {_short(conflicts[0])}"
+        what = f"{len(conflicts)} inputs carry different labels, e.g. {_short(json.loads(conflicts[0]))}"
         findings.append(Finding("warning", split, what, "Decide on one label each: no model can get both right."))
     return findings
 
@@ -93,7 +86,7 @@ def _label_differences(splits, task):
 
 def _leaks(splits, task):
     """Inputs of the evaluated splits that an earlier split holds as well."""
-    inputs = {split: _inputs(examples, task) for split, examples in splits.items()}
+    inputs = {split: _texts(examples, task) for split, examples in splits.items()}
     findings = []
     for earlier, later in combinations(inputs, 2):
         known = set(inputs[earlier])
@@ -104,5 +97,12 @@ def _leaks(splits, task):
     return findings
 
 
-def _short(text):
-    return text if len(text) <= 60 else text[:57] + "..."
+def _texts(examples, task):
+    """The input of each example as one text that differs where the input differs: `a b` is not `a`, `b`."""
+    return [json.dumps(row, ensure_ascii=False) for row in task.inputs(examples)]
+
+
+def _short(row):
+    """An input for a reader: its words joined, and not too many of them."""
+    text = " | ".join(value if isinstance(value, str) else " ".join(value) for value in row)
+    return f"'{text if len(text) <= 60 else text[:59] + '…'}'"

@@ -1,13 +1,12 @@
-"""The model: located, its tokenizer probed, the task's head put on it, the method applied, saved and checked."""
+"""The model: its tokenizer probed, the task's head put on it, the method applied, saved and checked."""
 
 import json
 import warnings
 
 from stages.arguments import unknown
 
-warnings.filterwarnings(
-    "ignore", message=".*is_gradient_checkpointing", category=FutureWarning
-)  # peft's old name for it
+# peft 0.21 asks transformers by a name that is on its way out; nothing a user could change.
+warnings.filterwarnings("ignore", message=".*is_gradient_checkpointing", category=FutureWarning)
 
 
 def load_tokenizer(folder, splits_words):

@@ -73,8 +73,8 @@ def write_card(folder, config, task, labels, scores, source):
     split = list(scores)[-1]
     values = scores[split].values
     shown = "\n".join(f"| {name} | {values[name]:.4f} |" for name in task.shown if name in values)
-    pipeline = "token-classification" if task.splits_words else "text-classification"
-    how = ', aggregation_strategy="first"' if task.splits_words else ", truncation=True"
+    pipeline = task.pipeline["task"]
+    options = "".join(f", {name}={value!r}" for name, value in task.pipeline.items() if name != "task")
     base = config["model"]["path"]
     text = f"""---
 library_name: transformers
@@ -96,7 +96,7 @@ Labels: {", ".join(labels)}.
 ```python
 from transformers import pipeline
 
-model = pipeline("{pipeline}", model="{folder.name}/model"{how})
+model = pipeline("{pipeline}", model="{folder.name}/model"{options})
 ```
 
 Training data: {json.dumps(source, ensure_ascii=False)}.

@@ -1,7 +1,7 @@
 """Training: examples encoded, one `transformers.Trainer` with the task's loss, the best checkpoint kept, scores."""
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import isfinite
 from pathlib import Path
 
@@ -100,13 +100,14 @@ class Tuner(Trainer):
         self.config, self.task, self.labels, self.splits = config, task, labels, splits
         smoothing = arguments.label_smoothing_factor
         self.context = task.loss_context(splits["train"].rows, labels, smoothing)
-        self.plain = task.loss_context(splits["train"].rows, labels, 0.0)  # validation losses stay comparable
+        self.plain = replace(self.context, label_smoothing=0.0)  # validation losses stay comparable
+        self.columns = [*tokenizer.model_input_names, "labels"]
         super().__init__(
             model=model,
             args=arguments,
             data_collator=task.collator(tokenizer),
-            train_dataset=self._rows("train", tokenizer),
-            eval_dataset=self._rows("validation", tokenizer),
+            train_dataset=self._rows("train"),
+            eval_dataset=self._rows("validation"),
             processing_class=tokenizer,
             compute_loss_func=self._training_loss,
             compute_metrics=lambda outputs: self._scores("validation", outputs)[0].values,
@@ -115,9 +116,8 @@ class Tuner(Trainer):
         self.remove_callback(ProgressCallback)
         self.remove_callback(PrinterCallback)
 
-    def _rows(self, split, tokenizer=None):
-        names = [*(tokenizer or self.processing_class).model_input_names, "labels"]
-        return Rows(self.splits[split].rows, names)
+    def _rows(self, split):
+        return Rows(self.splits[split].rows, self.columns)
 
     def _training_loss(self, outputs, labels, num_items_in_batch=None):
         """Mean over all labels of the optimizer step, on whichever processes and in whichever pieces they are."""
@@ -175,7 +175,7 @@ class Tuner(Trainer):
         return self._scores(split, outputs)
 
     def first_batch(self, rows=2):
-        """A small padded batch of test or validation rows and the present model's logits on it, both on the CPU."""
+        """A small padded batch of validation rows and the present model's logits on it, both on the CPU."""
         data = self._rows("validation")
         batch = self.data_collator([data[i] for i in range(min(rows, len(data)))])
         batch.pop("labels")

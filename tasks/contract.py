@@ -54,6 +54,7 @@ class Task(ABC):
     lora_type: ClassVar[str]  # peft's name for that kind of head
     directions: ClassVar[dict[str, bool]]  # score that may be `best` -> whether greater is better
     shown: ClassVar[tuple[str, ...]]  # the scores of the final table, best first
+    pipeline: ClassVar[dict[str, Any]]  # how `transformers.pipeline` runs the saved model, for its model card
     splits_words: ClassVar[bool] = False  # True: the input is a list of words, not running text
 
     def __post_init__(self):
@@ -65,6 +66,10 @@ class Task(ABC):
     def prepare(self, splits: dict[str, dict]) -> tuple[dict[str, dict], list[Finding]]:
         """Bring the examples of all splits into the task's form; errors name split and example."""
         return splits, []
+
+    def inputs(self, examples: dict) -> list[tuple]:
+        """What the model gets to see of each example: the values of all columns but the target."""
+        return list(zip(*(examples[name] for name in self.columns if name != self.target), strict=True))
 
     @abstractmethod
     def labels(self, train: dict, known: list[str] | None) -> tuple[str, ...]:

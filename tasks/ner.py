@@ -33,6 +33,7 @@ class NER(Task):
         "loss": False,
     }
     shown: ClassVar = ("f1", "precision", "recall", "strict_f1", "token_f1_macro", "token_accuracy")
+    pipeline: ClassVar = {"task": "token-classification", "aggregation_strategy": "first"}
     splits_words: ClassVar = True
 
     def __post_init__(self):

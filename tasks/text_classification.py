@@ -26,6 +26,7 @@ class TextClassification(Task):
         "loss": False,
     }  # fmt: skip
     shown: ClassVar = ("accuracy", "f1_macro", "f1_micro", "f1_weighted", "calibration_error")
+    pipeline: ClassVar = {"task": "text-classification", "truncation": True}
 
     def __post_init__(self):
         super().__post_init__()

@@ -16,6 +16,7 @@ QUICKSTART = "experiment=quickstart/ner"
             "training.eval_steps=10 and",
         ),
         (("eval_strategy=no", "save_strategy=no", "early_stopping_patience=2"), "early_stopping_patience needs"),
+        (("early_stopping_threshold=0.01",), "Add training.early_stopping_patience=2"),
         (("eval_strategy=epoch", "save_strategy=steps"), "training.eval_strategy=epoch and"),
         (("do_train=false",), "training.do_train is set by the project"),
         (("push_to_hub=true",), "hf upload"),

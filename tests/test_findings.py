@@ -53,13 +53,13 @@ def test_repetitions_inside_a_split_are_normal_but_different_labels_are_not():
     examples = texts(("a", "x"), ("a", "x"), ("a", "x"), ("b", "x"), ("b", "y"), ("c", "y"))
     found = find({"train": examples}, TEXT)
     assert ("train", "3 examples repeat another one's input") in said(found, "note")
-    assert said(found, "warning") == [("train", '1 inputs carry different labels, e.g. ["b"]')]
+    assert said(found, "warning") == [("train", "1 inputs carry different labels, e.g. 'b'")]
     assert "Decide on one label" in found[-1].advice
 
 
 def test_the_same_words_with_other_tags():
     found = find({"train": sentences(("a b", "B-PER O"), ("a b", "B-LOC O"), ("a b c", "B-LOC O O"))}, WORDS)
-    assert said(found, "warning") == [("train", '1 inputs carry different labels, e.g. [["a", "b"]]')]
+    assert said(found, "warning") == [("train", "1 inputs carry different labels, e.g. 'a b'")]
 
 
 def test_labels_that_are_in_one_split_only():
