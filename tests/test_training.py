@@ -81,3 +81,41 @@ def test_two_processes(run_command, run_here, tiny_bert, tmp_path, task):
         assert done.stdout.count("scores (") == 1
     assert set(files[1]) == {"validation.jsonl", "test.jsonl"}
     assert files[1] == files[2]
+
+
+def test_examples_are_numbered_across_chunks(tiny_bert, monkeypatch):
+    """More examples than are encoded at a time: each row still knows its example, and decoding puts them in place."""
+    from stages import training
+    from stages.model import load_tokenizer
+    from tasks.contract import task_class
+
+    monkeypatch.setattr(training, "CHUNK", 7)
+    task, labels = task_class("ner")("ner", "f1"), ("O", "B-X", "I-X")
+    tokens = [["the", "city"] * (1 + i % 5) for i in range(23)]
+    tags = [["B-X" if (i + w) % 3 == 0 else "O" for w in range(len(words))] for i, words in enumerate(tokens)]
+    examples = {"tokens": tokens, "tags": tags}
+    rows = training.encode({"test": examples}, labels, task, load_tokenizer(tiny_bert, splits_words=True))["test"].rows
+    assert sorted(rows["example"]) == list(range(23)) and rows["length"][:] == sorted(rows["length"], reverse=True)
+    as_labelled = [[max(label, 0) for label in row] for row in rows["labels"]]
+    confident = [[1.0] * len(row) for row in as_labelled]
+    decoded = task.decode((as_labelled, confident), rows, labels, examples)
+    assert [d["prediction"] for d in decoded] == tags
+
+
+def test_smoothing_and_weights_reach_the_training_loss(run_here, tiny_bert, tmp_path):
+    """With a learning rate of 0 the weights stay: smoothing changes the training loss alone, so validation losses stay
+    comparable; class weights, which say what is wanted, change both."""
+    words = ("experiment=quickstart/text_classification", f"model.path={tiny_bert}", *EXACT, "training.max_steps=2")
+    seen = {}
+    for name, word in (
+        ("plain", "seed=42"),
+        ("smooth", "training.label_smoothing_factor=0.5"),
+        ("weighted", "task.class_weights=auto"),
+    ):
+        folder = run_here(
+            *words, "optimizer.learning_rate=0", "scheduler=constant", f"output_root={tmp_path}/{name}", word
+        )
+        (first, _), *_ = steps(tmp_path / name)
+        seen[name] = first, json.loads((folder / "metrics.json").read_text())["validation"]["loss"]
+    assert abs(seen["smooth"][0] - seen["plain"][0]) > 1e-4 and seen["smooth"][1] == seen["plain"][1]
+    assert seen["weighted"][0] != seen["plain"][0] and seen["weighted"][1] != seen["plain"][1]
