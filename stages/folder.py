@@ -73,12 +73,12 @@ def is_finished(folder):
     return (folder / FINISHED).is_file()
 
 
-def keep_old_run(folder):
-    """Move an earlier attempt aside, to `<folder>.1`, `.2`, ...; returns its new path, None where there was none."""
-    if not folder.exists():
+def keep_old(path):
+    """Move a folder or file aside, to `<path>.1`, `.2`, ...; returns its new path, None where there was none."""
+    if not path.exists():
         return None
-    number = next(n for n in range(1, 10_000) if not folder.with_name(f"{folder.name}.{n}").exists())
-    return folder.rename(folder.with_name(f"{folder.name}.{number}"))
+    number = next(n for n in range(1, 10_000) if not path.with_name(f"{path.name}.{n}").exists())
+    return path.rename(path.with_name(f"{path.name}.{number}"))
 
 
 def write_text(path, text):
@@ -103,7 +103,7 @@ def start(folder, config):
     from omegaconf import OmegaConf
 
     if config["rerun"]:
-        keep_old_run(folder)
+        keep_old(folder)
     write_text(folder / "config.yaml", OmegaConf.to_yaml(OmegaConf.create(config)))
 
 

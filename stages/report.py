@@ -17,10 +17,11 @@ def show_findings(findings, folder):
 
 
 def prediction_rows(examples, predictions, target):
-    """One row per example, in input order: number, inputs, gold answer, prediction and its confidence."""
-    inputs = [name for name in examples if name != target]
+    """One row per example, in input order: number, inputs, gold answer if there is one, prediction, confidence."""
+    gold = {"gold": examples[target]} if target in examples else {}
+    columns = {**{name: values for name, values in examples.items() if name != target}, **gold}
     return [
-        {"id": i, **{name: examples[name][i] for name in inputs}, "gold": examples[target][i], **prediction}
+        {"id": i, **{name: values[i] for name, values in columns.items()}, **prediction}
         for i, prediction in enumerate(predictions)
     ]
 
@@ -58,14 +59,17 @@ def show_results(folder, task):
     reached, floor = metrics[baseline["split"]][task.best], baseline["values"].get(task.best)
     if floor is not None and (reached <= floor if task.directions[task.best] else reached >= floor):
         warn(f"{task.best} is not better than the baseline, which learned nothing. Train longer, or look at the data.")
-    tables = metrics["tables"][splits[-1]]
-    for title, content in tables.items():
-        if title != "confusion" and len(content) <= 30:
-            table(f"{splits[-1]}: {title}", content)
+    show_tables(splits[-1], metrics["tables"][splits[-1]])
     say(f"\ntraining took {metrics['training_seconds']:.0f} s")
     stage("run", str(folder))
     stage("model", f"{folder / 'model'}  (from_pretrained and pipeline load it)")
     stage("more", "metrics.json  predictions/  history.jsonl  findings.json  config.yaml  provenance.json")
+
+
+def show_tables(split, tables):
+    for title, content in tables.items():
+        if title != "confusion" and len(content) <= 30:
+            table(f"{split}: {title}", content)
 
 
 def write_card(folder, config, task, labels, scores, source):

@@ -49,6 +49,8 @@ class NER(Task):
         """Check that words and tags pair up, and convert every split's tags to IOB2."""
         for split, examples in splits.items():
             _check_pairs(split, examples)
+        if not any("tags" in examples for examples in splits.values()):
+            return splits, []
         found = self.scheme or _scheme(splits)
         findings = [Finding("note", "all", f"tag scheme {found}" + (", converted to IOB2" if found != "IOB2" else ""))]
         converted = {}
@@ -74,9 +76,9 @@ class NER(Task):
         that it labels, or -1."""
         windows = split_into_windows(examples["tokens"], tokenizer, self.stride)
         words = owned_words(windows)
-        ids = {name: i for i, name in enumerate(labels)}
+        ids, tags = {name: i for i, name in enumerate(labels)}, examples.get("tags")
         gold = [
-            [IGNORED if word < 0 else ids.get(examples["tags"][example][word], IGNORED) for word in of_window]
+            [IGNORED if word < 0 or not tags else ids.get(tags[example][word], IGNORED) for word in of_window]
             for example, of_window in zip(windows["example"], words, strict=True)
         ]
         inputs = {name: windows[name] for name in tokenizer.model_input_names if name in windows}
@@ -126,7 +128,8 @@ class NER(Task):
 
 def _check_pairs(split, examples):
     """Raise ValueError naming the first example whose words and tags do not pair up, or are not lists of strings."""
-    for i, (tokens, tags) in enumerate(zip(examples["tokens"], examples["tags"], strict=True), start=1):
+    for i, tokens in enumerate(examples["tokens"], start=1):
+        tags = examples["tags"][i - 1] if "tags" in examples else [""] * len(tokens)
         for name, values in (("tokens", tokens), ("tags", tags)):
             if not isinstance(values, list) or not all(isinstance(v, str) for v in values):
                 raise ValueError(
