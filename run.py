@@ -13,6 +13,8 @@ from stages import folder
 from stages.command_line import clear_errors, complete, with_group
 from stages.config import build_task, read_config, register_open_nodes
 from stages.hardware import start_processes
+from stages.request import uses_run
+from stages.reuse import use_run
 from stages.terminal import is_main, say, stage
 
 register_open_nodes()
@@ -92,7 +94,7 @@ def leave(config, task, data, place, run, tuner, tokenizer, found, results, seco
     from stages import model, report, tracking
 
     scores = {split: of_split for split, (of_split, _) in results.items()}
-    rows = {s: report.prediction_rows(data.splits[s], guesses, task.target) for s, (_, guesses) in results.items()}
+    rows = {s: report.prediction_rows(task, data.splits[s], guesses) for s, (_, guesses) in results.items()}
     baseline = report.score_baseline(task, data.splits, list(scores)[-1])
     for split in rows:
         folder.write_lines(place / "predictions" / f"{split}.jsonl", rows[split])
@@ -116,7 +118,10 @@ def show_scores(task, place):
 
 
 if __name__ == "__main__":
-    sys.argv[1:] = complete(sys.argv[1:])
     os.environ["HYDRA_FULL_ERROR"] = "1"  # Hydra raises instead of printing, so that its errors can be explained
     with clear_errors():
-        main()
+        if uses_run(sys.argv[1:]):
+            use_run(sys.argv[1:])
+        else:
+            sys.argv[1:] = complete(sys.argv[1:])
+            main()

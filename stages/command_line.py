@@ -18,6 +18,7 @@ from stages.arguments import argument_keys, typed, unknown
 from stages.terminal import fail, is_main, say
 
 CHOICES = ("task", "data", "model", "experiment")
+RUN_WORDS = ("from", "predict", "output")  # they use a finished run (stages/request.py)
 CONF = Path(__file__).resolve().parent.parent / "conf"
 FLAGS_WITHOUT_RUN = ("-h", "--help", "--hydra-help", "--version", "--shell-completion", "-sc")
 QUICKSTART = "experiment=quickstart/ner"
@@ -237,7 +238,7 @@ def _known_keys(words):
             cfg = compose("config", [*choices, *(f"hydra.searchpath=[{f}]" for f in conf_folders(words)[1:])])
         except HydraException:
             cfg = compose("config")
-    return [*_groups(), *argument_keys(), *_dotted(OmegaConf.to_container(cfg))]
+    return [*_groups(), *RUN_WORDS, *argument_keys(), *_dotted(OmegaConf.to_container(cfg))]
 
 
 def _dotted(config, prefix=""):

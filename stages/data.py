@@ -82,7 +82,7 @@ def _from_files(data, task):
         table = read_table(str(data[split]), data["format"])
         mapped = _map_columns(data, task, list(table.columns), table.path)
         columns = {column: table.columns[name] for column, name in mapped.items()}
-        splits[split] = _as_text(columns, task, data["labels"], [f"{table.path}:{line}" for line in table.lines])
+        splits[split] = as_text(columns, task, data["labels"], [f"{table.path}:{line}" for line in table.lines])
         source[split] = {"path": str(Path(table.path).resolve()), "sha256": file_digest(table.path)}
     return splits, data["labels"], source
 
@@ -130,7 +130,7 @@ def _from_hub(data, task):
         declared = _declared(loaded[name].features[mapped[task.target]]) or data["labels"]
         columns = {column: loaded[name][source][:] for column, source in mapped.items()}
         places = [f"{data['path']}, split {name}, row {i}" for i in range(1, len(loaded[name]) + 1)]
-        splits[split] = _as_text(columns, task, declared, places)
+        splits[split] = as_text(columns, task, declared, places)
     return splits, declared, {"hub": data["path"], "revision": commit}
 
 
@@ -160,7 +160,7 @@ def _declared(feature):
     return list(feature.names) if hasattr(feature, "names") else None
 
 
-def _as_text(columns, task, names, places):
+def as_text(columns, task, names, places):
     """Columns of text, or of lists of text; labels by name, never by id. `places` says where each example stands."""
     return {
         column: [

@@ -8,6 +8,7 @@ import shutil
 import subprocess
 import sys
 import time
+from contextlib import contextmanager
 from importlib.metadata import distributions
 from pathlib import Path
 
@@ -82,11 +83,22 @@ def keep_old(path):
 
 
 def write_text(path, text):
-    """Write a file whole or not at all: under a temporary name, then renamed."""
+    """Write a file whole or not at all."""
+    with whole_file(path) as file:
+        file.write(text)
+
+
+@contextmanager
+def whole_file(path):
+    """A text file to write, under a temporary name until it is complete."""
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.name}.{os.getpid()}")
-    temporary.write_text(text, encoding="utf-8")
-    temporary.replace(path)
+    try:
+        with open(temporary, "w", encoding="utf-8", newline="\n") as file:
+            yield file
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)
 
 
 def write_json(path, content):

@@ -16,12 +16,13 @@ def show_findings(findings, folder):
             warn(f"{finding.split}: {finding.what}. {finding.advice}")
 
 
-def prediction_rows(examples, predictions, target):
-    """One row per example, in input order: number, inputs, gold answer if there is one, prediction, confidence."""
-    gold = {"gold": examples[target]} if target in examples else {}
-    columns = {**{name: values for name, values in examples.items() if name != target}, **gold}
+def prediction_rows(task, examples, predictions, first=0):
+    """One row per example, in input order: number, inputs, gold answer where there is one, prediction, confidence."""
+    *inputs, gold = task.form(examples)
+    columns = {name: examples[name] for name in (*inputs, *task.optional) if name in examples}
+    columns |= {"gold": examples[gold]} if gold in examples else {}
     return [
-        {"id": i, **{name: values[i] for name, values in columns.items()}, **prediction}
+        {"id": first + i, **{name: values[i] for name, values in columns.items()}, **prediction}
         for i, prediction in enumerate(predictions)
     ]
 

@@ -103,7 +103,7 @@ class Tuner(Trainer):
         smoothing = arguments.label_smoothing_factor
         self.context = task.loss_context(splits["train"].rows, labels, smoothing)
         self.plain = replace(self.context, label_smoothing=0.0)  # validation losses stay comparable
-        self.columns = [*tokenizer.model_input_names, "labels"]
+        self.columns = [*tokenizer.model_input_names, *task.model_inputs, "labels"]
         super().__init__(
             model=model,
             args=arguments,

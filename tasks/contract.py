@@ -56,12 +56,25 @@ class Task(ABC):
     shown: ClassVar[tuple[str, ...]]  # the scores of the final table, best first
     pipeline: ClassVar[dict[str, Any]]  # how `transformers.pipeline` runs the saved model, for its model card
     splits_words: ClassVar[bool] = False  # True: the input is a list of words, not running text
+    forms: ClassVar[tuple[tuple[str, ...], ...]] = ()  # other columns, gold last, that `prepare` turns into `columns`
+    optional: ClassVar[tuple[str, ...]] = ()  # columns that are read where the data has them
+    structured: ClassVar[tuple[str, ...]] = ()  # columns that hold more than text and lists of text
+    model_inputs: ClassVar[tuple[str, ...]] = ()  # columns of a row that the head reads beside the tokenizer's
 
     def __post_init__(self):
         if self.best not in self.directions:
             raise ValueError(
                 f"task.best={self.best} is not a score of {self.name}. Choose one of: {', '.join(self.directions)}."
             )
+
+    @property
+    def margin(self) -> int:
+        """How many neighbours on each side `prepare` looks at to make an example; 0: each stands alone."""
+        return 0
+
+    def form(self, names) -> tuple[str, ...]:
+        """The columns, gold last, in which these examples came: what a user gave and wants to see again."""
+        return next((form for form in self.forms if set(form[:-1]) <= set(names)), self.columns)
 
     def prepare(self, splits: dict[str, dict]) -> tuple[dict[str, dict], list[Finding]]:
         """Bring the examples of all splits into the task's form; errors name split and example."""
