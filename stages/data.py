@@ -9,7 +9,7 @@ from importlib import import_module
 from pathlib import Path
 
 from stages.config import unknown
-from stages.folder import file_digest
+from stages.folder import files_digest
 from tasks.contract import Finding
 
 SPLITS = ("train", "validation", "test")
@@ -82,8 +82,8 @@ def _from_files(data, task):
         table = read_table(str(data[split]), data["format"])
         mapped = _map_columns(data, task, list(table.columns), table.path)
         columns = {column: table.columns[name] for column, name in mapped.items()}
-        splits[split] = as_text(columns, task, data["labels"], [f"{table.path}:{line}" for line in table.lines])
-        source[split] = {"path": str(Path(table.path).resolve()), "sha256": file_digest(table.path)}
+        splits[split] = as_text(columns, task, data["labels"], table.places)
+        source[split] = {"path": str(Path(table.path).resolve()), "sha256": files_digest(table.path, data["format"])}
     return splits, data["labels"], source
 
 
@@ -97,11 +97,12 @@ def _map_columns(data, task, found, where):
     for column in given:
         if column not in task.columns:
             raise ValueError(unknown(f"data.columns.{column}", [f"data.columns.{c}" for c in task.columns]))
-    numbered = bool(found) and all(name.isdecimal() for name in found)
+    numbers = [name for name in found if name.isdecimal()]
+    numbered = bool(numbers) and all(name.isdecimal() for name in found if name != "document")
     defaults = dict(zip(task.columns, ("0", "-1"), strict=False)) if numbered else {}
     mapped = {column: str(given.get(column, defaults.get(column, column))) for column in task.columns}
     if numbered:
-        last = {str(i - len(found)): name for i, name in enumerate(found)}
+        last = {str(i - len(numbers)): name for i, name in enumerate(numbers)}
         mapped = {column: last.get(name, name) for column, name in mapped.items()}
     for column, name in mapped.items():
         if name not in found:
