@@ -48,10 +48,11 @@ def map_inputs(task, found: list[str], given: dict, trained: dict, where: str) -
             if needed <= {*found}:
                 return {column: name for column, name in mapped.items() if name in found}
     column = next(iter(forms[0]))
-    near = get_close_matches(str(given.get(column, column)), found, n=1) or ["<column>"]
+    name = str(given.get(column, default.get(column, column)))
+    near = get_close_matches(name, found, n=1) or found
     raise ValueError(
-        f"{where} has no column {given.get(column, column)!r} for the task's {column}. It has: {', '.join(found)}. "
-        f"Map one with data.columns.{column}={near[0]}"
+        f"{where} has no column {name!r} for the task's {column}. It has: {', '.join(found)}. Map one with "
+        f"data.columns.{column}={near[0]}"
     )
 
 

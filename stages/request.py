@@ -11,6 +11,7 @@ from omegaconf.errors import OmegaConfBaseException
 from stages.arguments import OPEN, argument_keys, typed, unknown
 from stages.command_line import CONF, FLAGS_WITHOUT_RUN, RUN_WORDS, conf_folders, explain, overrides
 from stages.config import TOP, check_config
+from stages.data_files import nothing_there
 from stages.finished import find_run, frozen_config
 from stages.hardware import launched
 from stages.inputs import STANDARD
@@ -50,15 +51,17 @@ def read_request(words):
     _check_use(own, changes)
     config = _configured(run, frozen, changes, conf_folders(words), predict is not None)
     if predict is None and config["data"].get("test", "") is None:
-        raise ValueError(f"data.test is null: data={config['data']['name']} has no test split of its own. Name one.")
+        raise ValueError(f"data.test is null: data={config['data']['name']} has no test split of its own. Add data.test=...")
     target = None if predict is None else _target(run, predict, own.get("output"))
-    if STANDARD in (predict, target) and config["hardware"].get("num_processes") not in (None, 1):
-        raise ValueError("standard input and output go through one process: leave out hardware.num_processes.")
+    if STANDARD in (predict, target) and (launched() or config["hardware"].get("num_processes")) not in (None, 1):
+        raise ValueError("standard input and output go through one process. Give files, or leave out the others.")
     return Request(run, frozen, config, predict, target, own.get("rerun") == "true")
 
 
 def _target(run, predict, output):
     """The path of the predictions, or `STANDARD`."""
+    if predict != STANDARD and not Path(predict).exists():
+        raise FileNotFoundError(f"predict={predict}: {nothing_there(Path(predict))}")
     if STANDARD in (output, output or predict):
         return STANDARD
     usual = run / "predicted" / f"{Path(predict).name.removesuffix('.jsonl')}.jsonl"

@@ -32,7 +32,7 @@ def score_run(request):
     if folder.is_finished(place) and not request.again:
         say("This was scored before, these are its scores. rerun=true scores it again.")
         return show_scored(place, request, task)
-    start_processes(_of_one_batch(request), sys.argv)
+    _start_processes(request)
 
     from stages import findings, report
     from stages.data import load_test
@@ -81,7 +81,7 @@ def label_text(request):
         raise ValueError("predict=-: standard input holds no line. Give one text per line.")
     out = sys.stdout
     with redirect_stdout(sys.stderr if target == STANDARD else out):
-        start_processes(_of_one_batch(request), sys.argv)
+        _start_processes(request)
         _introduce(request)
         with _opened(target, out) as file:
             count, seconds = _label(request, chain([first], parts), file)
@@ -126,9 +126,10 @@ def _introduce(request):
     stage("from", f"{request.run}  ({names})")
 
 
-def _of_one_batch(request):
-    """What the start of processes looks at: nothing is trained, so there is no batch to be split."""
-    return {"hardware": request.config["hardware"], "batch_size": 0}
+def _start_processes(request):
+    """As many as were asked for: nothing is trained, so there is no batch that they would have to split evenly."""
+    hardware = {**request.config["hardware"], "per_device_train_batch_size": 1}
+    start_processes({"hardware": hardware, "batch_size": 0}, sys.argv)
 
 
 def _data_name(data):
