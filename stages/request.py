@@ -51,7 +51,9 @@ def read_request(words):
     _check_use(own, changes)
     config = _configured(run, frozen, changes, conf_folders(words), predict is not None)
     if predict is None and config["data"].get("test", "") is None:
-        raise ValueError(f"data.test is null: data={config['data']['name']} has no test split of its own. Add data.test=...")
+        raise ValueError(
+            f"data.test is null: data={config['data']['name']} has no test split of its own. Add data.test=..."
+        )
     target = None if predict is None else _target(run, predict, own.get("output"))
     if STANDARD in (predict, target) and (launched() or config["hardware"].get("num_processes")) not in (None, 1):
         raise ValueError("standard input and output go through one process. Give files, or leave out the others.")
