@@ -92,7 +92,7 @@ def leave(config, task, data, place, run, tuner, tokenizer, found, results, seco
     from stages import model, report, tracking
 
     scores = {split: of_split for split, (of_split, _) in results.items()}
-    rows = {s: report.prediction_rows(data.splits[s], guesses, task.target) for s, (_, guesses) in results.items()}
+    rows = {s: report.prediction_rows(task, data.splits[s], guesses) for s, (_, guesses) in results.items()}
     baseline = report.score_baseline(task, data.splits, list(scores)[-1])
     for split in rows:
         folder.write_lines(place / "predictions" / f"{split}.jsonl", rows[split])

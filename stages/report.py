@@ -16,11 +16,12 @@ def show_findings(findings, folder):
             warn(f"{finding.split}: {finding.what}. {finding.advice}")
 
 
-def prediction_rows(examples, predictions, target):
+def prediction_rows(task, examples, predictions):
     """One row per example, in input order: number, inputs, gold answer, prediction and its confidence."""
-    inputs = [name for name in examples if name != target]
+    *inputs, gold = task.form(examples)
+    inputs += [name for name in task.optional if name in examples]
     return [
-        {"id": i, **{name: examples[name][i] for name in inputs}, "gold": examples[target][i], **prediction}
+        {"id": i, **{name: examples[name][i] for name in inputs}, "gold": examples[gold][i], **prediction}
         for i, prediction in enumerate(predictions)
     ]
 

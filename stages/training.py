@@ -101,7 +101,7 @@ class Tuner(Trainer):
         smoothing = arguments.label_smoothing_factor
         self.context = task.loss_context(splits["train"].rows, labels, smoothing)
         self.plain = replace(self.context, label_smoothing=0.0)  # validation losses stay comparable
-        self.columns = [*tokenizer.model_input_names, "labels"]
+        self.columns = [*tokenizer.model_input_names, *task.model_inputs, "labels"]
         super().__init__(
             model=model,
             args=arguments,
@@ -147,9 +147,10 @@ class Tuner(Trainer):
         labels = inputs.pop("labels")
         with torch.no_grad(), self.compute_loss_context_manager():
             outputs = model(**inputs)
-        losses = self.task.loss(outputs, labels, self.plain)
+            losses = self.task.loss(outputs, labels, self.plain)
+            reduced = self.task.reduce(outputs)
         counts = (labels != IGNORED).view(len(labels), -1).sum(dim=1)
-        return None, (*self.task.reduce(outputs), losses), counts
+        return None, (*reduced, losses), counts
 
     def _scores(self, split, outputs):
         """-> (Scores, predictions) of a split from what `prediction_step` returned for its rows."""

@@ -50,12 +50,16 @@ class Task(ABC):
 
     columns: ClassVar[tuple[str, ...]]  # what an example must have; `conf/data/*.yaml` maps its columns onto these
     target: ClassVar[str]  # the one of `columns` that holds the gold answer
-    head: ClassVar[str]  # the `AutoModelFor...` class of transformers that ends the model
+    auto_class: ClassVar[str]  # the `AutoModelFor...` class of transformers that ends the model
     lora_type: ClassVar[str]  # peft's name for that kind of head
     directions: ClassVar[dict[str, bool]]  # score that may be `best` -> whether greater is better
     shown: ClassVar[tuple[str, ...]]  # the scores of the final table, best first
     pipeline: ClassVar[dict[str, Any]]  # how `transformers.pipeline` runs the saved model, for its model card
     splits_words: ClassVar[bool] = False  # True: the input is a list of words, not running text
+    forms: ClassVar[tuple[tuple[str, ...], ...]] = ()  # other columns, gold last, that `prepare` turns into `columns`
+    optional: ClassVar[tuple[str, ...]] = ()  # columns that are read where the data has them
+    structured: ClassVar[tuple[str, ...]] = ()  # columns that hold more than text and lists of text
+    model_inputs: ClassVar[tuple[str, ...]] = ()  # columns of a row that the head reads beside the tokenizer's
 
     def __post_init__(self):
         if self.best not in self.directions:
@@ -63,8 +67,28 @@ class Task(ABC):
                 f"task.best={self.best} is not a score of {self.name}. Choose one of: {', '.join(self.directions)}."
             )
 
+    @property
+    def margin(self) -> int:
+        """How many neighbours on each side `prepare` looks at to make an example; 0: each stands alone."""
+        return 0
+
+    @property
+    def smooths(self) -> bool:
+        """Whether `loss` knows label smoothing."""
+        return True
+
+    @property
+    def is_standard(self) -> bool:
+        """Whether `transformers.pipeline` gives the same predictions; else the project's `load_model` is needed."""
+        return True
+
+    def form(self, names) -> tuple[str, ...]:
+        """The columns, gold last, in which these examples came: what a user gave and wants to see again."""
+        return next((form for form in self.forms if set(form[:-1]) <= set(names)), self.columns)
+
     def prepare(self, splits: dict[str, dict]) -> tuple[dict[str, dict], list[Finding]]:
-        """Bring the examples of all splits into the task's form; errors name split and example."""
+        """Bring the examples of all splits into the task's form; errors name split and example. New text has no gold
+        column. Columns that are only for `encode` start with an underscore."""
         return splits, []
 
     def inputs(self, examples: dict) -> list[tuple]:
@@ -86,6 +110,10 @@ class Task(ABC):
         Beside the model's inputs a row holds `example` (index into `examples`), `cut` (True where the row leaves out
         words of its example) and whatever `decode` needs.
         """
+
+    def head_class(self, base: type) -> type:
+        """The class of the model: transformers' own, or a subclass of it with a head of the project's."""
+        return base
 
     @abstractmethod
     def collator(self, tokenizer):
