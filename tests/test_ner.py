@@ -106,8 +106,8 @@ def test_a_tag_that_the_head_does_not_know_is_not_learned(tiny_bert):
     rows = TASK.encode(
         {"tokens": [["a", "b"]], "tags": [["B-NEW", "O"]]}, load_tokenizer(tiny_bert, True), ("O", "B-PER")
     )
-    assert rows["labels"] == [[IGNORED, IGNORED, 0, IGNORED]]
-    assert rows["words"] == [[-1, 0, 1, -1]]  # it is predicted and scored all the same
+    assert rows["labels"] == [[IGNORED, 0]]
+    assert rows["positions"] == [[0, 1]]  # it is predicted and scored all the same
 
 
 # --- scores
