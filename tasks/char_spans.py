@@ -6,7 +6,8 @@ Offsets count Unicode code points (as Python's strings do) from 0, ends are excl
 import unicodedata
 from itertools import pairwise
 
-LABEL_KEYS = ("label", "type", "entity")  # as exported by the usual annotation tools
+# What the usual annotation tools call the parts of a span.
+KEYS = {"start": ("start", "start_offset"), "end": ("end", "end_offset"), "label": ("label", "type", "entity")}
 # Scripts written without spaces: each character is a word. Unicode has no property for it, names begin alike.
 UNSPACED = ("CJK", "HIRAGANA", "KATAKANA", "THAI", "LAO", "KHMER", "MYANMAR")
 
@@ -36,7 +37,7 @@ def _joins(character: str) -> bool:
 def read_spans(text: str, spans, where: str) -> list[Span]:
     """The spans of one text in order; `where` names the example in errors.
 
-    A span is [start, end, label], or an object with start, end and label (type, entity). White space at its edges is
+    A span is [start, end, label], or an object with these (see `KEYS`). White space at its edges is
     left out. Raises ValueError for a span outside the text, an empty one, one that overlaps another, and one whose own
     `text` is not what stands there.
     """
@@ -51,8 +52,8 @@ def read_spans(text: str, spans, where: str) -> list[Span]:
 
 def _read_span(text: str, span, where: str) -> Span:
     if isinstance(span, dict):
-        label = next((span[key] for key in LABEL_KEYS if key in span), None)
-        start, end, own = span.get("start"), span.get("end"), span.get("text")
+        start, end, label = (next((span[key] for key in keys if key in span), None) for keys in KEYS.values())
+        own = span.get("text")
     else:
         start, end, label, *_ = [*span, None, None, None] if isinstance(span, list | tuple) else [None] * 3
         own = None
