@@ -36,6 +36,7 @@ UPLOADS = {
     "wikiann": (ALL, "tokens", "ner_tags"),
     "wnut17": (ALL, "tokens", "ner_tags"),
 }
+SUBSETS = {"clinc150": "plus", "few_nerd": "supervised", "tnews": "tnews", "wikiann": "en"}  # the others have one only
 SECRET = {"sst2": "test", "tnews": "test", "imdb": "unsupervised"}  # splits whose labels are all -1
 
 
@@ -120,23 +121,34 @@ def test_a_data_set_loads_in_the_layout_of_its_upload(file, named, compose_confi
 def upload(cache, values, labels, named):
     """Write four examples of each label as the Hub has them: a parquet branch in folders, a main with its README."""
     splits, text, target = UPLOADS[values["name"]]
-    subset, branch = values.get("subset", "default"), values["revision"].startswith("refs/")
-    files = {split: f"{subset}/{split}{'/0000' if branch else '-00000-of-00001'}.parquet" for split in splits.split()}
+    branch = values["revision"].startswith("refs/")
+    subsets = (SUBSETS[values["name"]], "another") if values["name"] in SUBSETS else ("default",)
+    files = {
+        (subset, split): f"{subset}/{split}{'/0000' if branch else '-00000-of-00001'}.parquet"
+        for subset in subsets
+        for split in splits.split()
+    }
     commit, ref = (values["revision"], "main") if len(values["revision"]) == 40 else (SHA, values["revision"])
     folder = put(cache, "datasets", *values["path"].split("/"), files.values(), commit, ref)
     label, words = ClassLabel(names=labels) if named else Value("int64"), text == "tokens"
     features = Features(
         {text: List(Value("string")) if words else Value("string"), target: List(label) if words else label}
     )
-    for split, file in files.items():
+    for (subset, split), file in files.items():
         ids = [i for i in range(len(labels)) for _ in range(4)]
-        inputs = [[f"{split}{n}", "w"] if words else f"{split} {n}" for n, _ in enumerate(ids)]
+        inputs = [[f"{subset}{split}{n}", "w"] if words else f"{subset} {split} {n}" for n, _ in enumerate(ids)]
         ids = [-1 for _ in ids] if SECRET.get(values["name"]) == split else ids
         targets = [[0, i] for i in ids] if words else ids
         Dataset.from_dict({text: inputs, target: targets}, features=features).to_parquet(folder / file)
     if not branch:
-        listed = [{"split": split, "path": file} for split, file in files.items()]
-        card = yaml.safe_dump({"configs": [{"config_name": subset, "data_files": listed}]})
+        configs = [
+            {
+                "config_name": s,
+                "data_files": [{"split": split, "path": f} for (of, split), f in files.items() if of == s],
+            }
+            for s in subsets
+        ]
+        card = yaml.safe_dump({"configs": configs})
         (folder / "README.md").write_text(f"---\n{card}---\n")
 
 
