@@ -25,6 +25,7 @@ UPLOADS = {
     "banking77": (NO_VALIDATION, "text", "label"),
     "chnsenticorp": (ALL, "text", "label"),
     "clinc150": (ALL, "text", "intent"),
+    "cluener": (ALL, "text", "entities"),
     "conll2003": (ALL, "tokens", "ner_tags"),
     "few_nerd": (ALL, "tokens", "ner_tags"),
     "imdb": ("train test unsupervised", "text", "label"),
@@ -107,12 +108,14 @@ def test_a_data_set_loads_in_the_layout_of_its_upload(file, named, compose_confi
     labels = values.get("labels") or (["a", "b"] if named else ["0", "1"])
     upload(tmp_path / "hub", values, labels, named)
     config = compose_config(
-        f"task={'ner' if 'tokens' in values['columns'] else 'text_classification'}", f"data={file.stem}"
+        f"task={'ner' if 'tokens' in values['columns'] or 'spans' in values['columns'] else 'text_classification'}",
+        f"data={file.stem}",
     )
     task = build_task(config)
     data = load_data(config, task)
-    if file.stem == "few_nerd":  # plain tags become IOB2
-        labels = ["O", *(f"{letter}-{label}" for label in sorted(labels[1:]) for letter in "BI")]
+    if file.stem in ("few_nerd", "cluener"):  # plain tags and spans become IOB2
+        types = labels[1:] if file.stem == "few_nerd" else labels
+        labels = ["O", *(f"{letter}-{label}" for label in sorted(types) for letter in "BI")]
     assert data.labels == tuple(labels)
     assert tuple(data.splits) == SPLITS
     assert len(data.splits["test"][task.target]) == 4 * len(values.get("labels") or "ab")
@@ -139,6 +142,11 @@ def upload(cache, values, labels, named):
         inputs = [[f"{subset}{split}{n}", "w"] if words else f"{subset} {split} {n}" for n, _ in enumerate(ids)]
         ids = [-1 for _ in ids] if SECRET.get(values["name"]) == split else ids
         targets = [[0, i] for i in ids] if words else ids
+        if target == "entities":  # character spans of the first word
+            features[target] = List(
+                {"start_offset": Value("int64"), "end_offset": Value("int64"), "label": Value("string")}
+            )
+            targets = [[{"start_offset": 0, "end_offset": len(subset), "label": labels[i]}] for i in ids]
         Dataset.from_dict({text: inputs, target: targets}, features=features).to_parquet(folder / file)
     if not branch:
         configs = [
