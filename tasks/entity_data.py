@@ -2,7 +2,7 @@
 
 import re
 
-from tasks.char_spans import pieces, read_spans, tags_of, words_of
+from tasks.char_spans import read_spans, tags_of, words_of
 from tasks.contract import Finding
 from tasks.tags import invalid_transitions, scheme, to_iob2
 
@@ -35,9 +35,13 @@ def shown_spans(text, spans):
 
 
 def _find_cut_words(split, places, spans):
-    cut = sum(len(pieces(*pair)) - len(pair[0]) for pair in zip(places, spans, strict=True))
+    cut = 0
+    for words, of_text in zip(places, spans, strict=True):
+        starts, ends = {start for start, _ in words}, {end for _, end in words}
+        cut += sum(start not in starts or end not in ends for start, end, _ in of_text)
+    what = f"{cut} span{'s begin or end' if cut > 1 else ' begins or ends'} inside a word"
     advice = "Learned as whole words; in the scores, such an entity counts as missed."
-    return [Finding("warning", split, f"{cut} spans begin or end inside a word", advice)] if cut else []
+    return [Finding("warning", split, what, advice)] if cut else []
 
 
 def read_tags(splits, given):

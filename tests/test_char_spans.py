@@ -114,7 +114,7 @@ def test_a_span_inside_a_word_is_in_the_support_and_missed():
     splits, findings = TASK.prepare({"test": {"text": ["preBerlin Rome"], "spans": [[[3, 9, "LOC"], [10, 14, "LOC"]]]}})
     examples = splits["test"]
     assert examples["tags"] == [["B-LOC", "B-LOC"]]
-    assert "1 spans begin or end inside a word" in findings[0].what
+    assert "1 span begins or ends inside a word" in findings[0].what
     whole = TASK._answer(examples["tags"][0], [1.0, 1.0], examples, 0)
     scores = TASK.metrics([whole], examples)
     assert scores.values["recall"] == 0.5 and scores.tables["entities by type"][0]["support"] == 2
