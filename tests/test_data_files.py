@@ -85,13 +85,15 @@ def test_a_document_is_no_numbered_column(write, compose_config):
     assert data.splits["train"] == {
         "tokens": [["Anna"], ["in"], ["Rome"]],
         "tags": [["B-PER"], ["O"], ["B-LOC"]],
+        "document": ["1", "1", "2"],
     }
 
 
 @pytest.mark.parametrize(("given", "name"), [({}, "2"), ({"tags": -2}, "1"), ({"tags": 1}, "1"), ({"tags": "-3"}, "0")])
 def test_columns_are_counted_without_the_document(given, name):
     found = ["0", "1", "2", "document"]
-    assert _map_columns({"columns": given}, TASK, found, "a.conll") == {"tokens": "0", "tags": name}
+    mapped = _map_columns({"columns": given}, TASK, found, "a.conll")
+    assert mapped == {"tokens": "0", "tags": name, "document": "document"}
 
 
 def test_a_run_on_a_folder_of_texts(tmp_path, run_here, tiny_bert):
