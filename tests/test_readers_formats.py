@@ -97,6 +97,10 @@ def test_json_layouts(write, content, indent):
     assert table.places == [f"{path}, object 1", f"{path}, object 2"]
 
 
+def test_json_with_one_column(write):
+    assert read_table(write("a.json", '{"text": ["x", "y"]}')).columns == {"text": ["x", "y"]}
+
+
 def test_json_lines_in_a_json_file(write):
     path = write("a.json", '\n{"a": [1]}\n\n{"a": [2, 3]}\n')
     table = read_table(path)
@@ -159,10 +163,16 @@ def damaged():
     whole = gzip.compress(b"x O\n\n" * 50_000)
     flipped = bytearray(whole)
     flipped[len(whole) // 2] ^= 0xFF
-    return {"cut": whole[:-20], "flipped": bytes(flipped), "no archive": b"x O\n", "cut header": whole[:5]}
+    return {
+        "cut": whole[:-20],
+        "flipped": bytes(flipped),
+        "no archive": b"x O\n",
+        "broken": whole[:10] + b"\xff" * 50,
+        "cut header": whole[:5],
+    }
 
 
-@pytest.mark.parametrize("how", ["cut", "flipped", "no archive", "cut header"])
+@pytest.mark.parametrize("how", ["cut", "flipped", "no archive", "cut header", "broken"])
 def test_a_damaged_archive(write, how):
     text = message(write("a.conll.gz", damaged()[how]))
     assert "a.conll.gz is no whole gzip archive (" in text

@@ -145,6 +145,12 @@ def test_a_bad_line_is_named_when_its_part_is_reached(write, name, size):
         assert f"  {what}" in message(path)
 
 
+@pytest.mark.parametrize(("name", "text"), [("a.csv", "a\n" + '"x"y\n' * 30), ("a.jsonl", "x\n" * 30)])
+def test_a_file_of_bad_lines_is_not_read_to_its_end(write, name, text):
+    with pytest.raises(ValueError, match="has 3 problems"):
+        next(read_in_parts(write(name, text), size=3))
+
+
 def test_the_layout_of_conll_does_not_depend_on_the_parts(write):
     path = write("a.conll", "# a comment of words\n\n#\tO\n\nx\n\n" + "y\tO\n\n" * 20)
     parts = read_in_parts(path, size=1)
