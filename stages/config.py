@@ -9,6 +9,7 @@ from hydra.core.config_store import ConfigStore
 from omegaconf import DictConfig, OmegaConf
 
 from stages.arguments import OPEN, check_arguments, check_strategies, quoting, typed, unknown
+from stages.data_files import data_files, nothing_there
 from stages.hardware import rows_per_process
 from tasks.contract import task_class
 
@@ -210,8 +211,8 @@ def _check_paths(config):
     data, path = config["data"], config["model"]["path"]
     files = {split: data[split] for split in SPLITS if data.get(split) is not None}
     for split, file in files.items():
-        if data["source"] == "files" and not Path(file).is_file():
-            raise FileNotFoundError(f"data.{split}={file}: {_no_file(file)}")
+        if data["source"] == "files":
+            _check_files(f"data.{split}={file}", file, data["format"])
         if data["source"] == "hub" and Path(file).is_file():
             raise ValueError(
                 f"data.{split}={file} is a file, but data={data['name']} is read from the Hub. Add data=files"
@@ -227,11 +228,10 @@ def _check_paths(config):
         raise ValueError(f"output_root={root}: {there} is no folder that can be written to. Change output_root.")
 
 
-def _no_file(path):
-    if Path(path).is_dir():
-        return "that is a folder, a file is needed."
-    folder = Path(path).parent
-    if not folder.is_dir():
-        return f"there is no folder {folder} (looked from {Path.cwd()})."
-    near = get_close_matches(Path(path).name, [p.name for p in folder.iterdir()], n=1)
-    return f"there is no such file in {folder.resolve()}." + (f" Nearest: {folder / near[0]}" if near else "")
+def _check_files(choice, path, format):
+    if not Path(path).exists():
+        raise FileNotFoundError(f"{choice}: {nothing_there(Path(path))}")
+    try:
+        data_files(path, format)
+    except ValueError as error:
+        raise ValueError(f"{choice}: {error}") from error

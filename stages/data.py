@@ -8,7 +8,7 @@ from difflib import get_close_matches
 from importlib import import_module
 from pathlib import Path
 
-from stages.folder import file_digest
+from stages.folder import files_digest
 from tasks.contract import Finding
 
 SPLITS = ("train", "validation", "test")
@@ -67,8 +67,8 @@ def _from_files(data, task):
         table = read_table(str(data[split]), data["format"])
         mapped = _map_columns(data, task, list(table.columns), table.path)
         columns = {column: table.columns[name] for column, name in mapped.items()}
-        splits[split] = _as_text(columns, task, data["labels"], [f"{table.path}:{line}" for line in table.lines])
-        source[split] = {"path": str(Path(table.path).resolve()), "sha256": file_digest(table.path)}
+        splits[split] = _as_text(columns, task, data["labels"], table.places)
+        source[split] = {"path": str(Path(table.path).resolve()), "sha256": files_digest(table.path, data["format"])}
     return splits, data["labels"], source
 
 

@@ -11,6 +11,7 @@ import time
 from importlib.metadata import distributions
 from pathlib import Path
 
+from stages.data_files import data_files
 from stages.hardware import launched
 from tasks.contract import task_class
 
@@ -35,7 +36,9 @@ def digest(config):
     choices = {key: value for key, value in config.items() if key not in UNDECISIVE}
     if config["data"]["source"] == "files":
         splits = ("train", "validation", "test")
-        choices["data"] = {**config["data"], **{s: file_digest(config["data"][s]) for s in splits if config["data"][s]}}
+        given = {split: path for split in splits if (path := config["data"][split])}
+        digests = {split: files_digest(path, config["data"]["format"]) for split, path in given.items()}
+        choices["data"] = {**config["data"], **digests}
     model = Path(config["model"]["path"]).expanduser()
     if model.is_dir():
         choices["model"] = {**config["model"], "path": folder_digest(model)}
@@ -52,6 +55,14 @@ def code_digest():
 def file_digest(path):
     with open(path, "rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def files_digest(path, format=None):
+    """Digest of local data: of the file; for a folder of the files that are read, with their names (labels, order)."""
+    if Path(path).is_file():
+        return file_digest(path)
+    files = data_files(path, format)
+    return _sha("".join(f"{file.relative_to(path).as_posix()} {file_digest(file)}\n" for file in files))
 
 
 def _sha(text):

@@ -169,7 +169,7 @@ def test_a_wrong_word_has_its_message(read, word):
         (["data=files"], "data.train is not given. data=files needs a file there. Add data.train=..."),
         (["data=hub"], "data.path is not given. data=hub needs a Hub id there. Add data.path=..."),
         (["data=hub", "data.path=null"], "data.path=null is not text."),
-        (["data=files", "data.train=conf"], "data.train=conf: that is a folder, a file is needed."),
+        (["data=files", "data.train=conf"], "data.train=conf: the folder conf holds no data files, nor folders of"),
         (["data=files", "data.train=run.yp"], f"there is no such file in {PROJECT}. Nearest: run.py"),
         (["data=files", "data.train=no/a.csv"], "there is no folder no (looked from"),
         (["data=conll2003", "data.train=run.py"], "is a file, but data=conll2003 is read from the Hub."),

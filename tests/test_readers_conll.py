@@ -44,7 +44,7 @@ def test_conll_docstart_is_skipped_and_ends_a_sentence(write, docstart):
 def test_conll_comments_are_skipped_and_do_not_end_a_sentence(write):
     text = "#begin document (a); part 000\n# id 7 domain=en\nx\tO\n# text = x y\n#\ny\tO\n#end document\n"
     table = read_table(write("a.conll", text))
-    assert table.columns == {"0": [["x", "y"]], "1": [["O", "O"]]}
+    assert table.columns == {"0": [["x", "y"]], "1": [["O", "O"]], "document": ["1"]}
     assert table.lines == [3]
 
 

@@ -34,7 +34,7 @@ def test_jsonl_misspelt_key_is_named_where_it_stands(write):
     lines[19] = '{"txet": "x"}'
     assert problems(write("a.jsonl", "\n".join(lines))) == [
         "a.jsonl:20: key 'text' is missing",
-        "a.jsonl:20: key 'txet' is missing in most other lines",
+        "a.jsonl:20: key 'txet' is missing in most other examples",
     ]
 
 
