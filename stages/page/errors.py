@@ -7,7 +7,7 @@ CONTEXT = 240  # characters of unmarked text shown in one piece
 
 
 def worst(left):
-    """The rows with the worst answers: most confident and wrong first."""
+    """The rows with the worst answers, by the error that the task gives them (most confident and wrong first)."""
     wrong = [
         (row, max(answers, key=lambda a: a.error))
         for row, answers in zip(left.rows, left.answers, strict=True)
@@ -19,7 +19,7 @@ def worst(left):
     if not wrong:
         return note(f"No error in {len(left.rows):,} examples of {left.split}.")
     cards = [_card(left.task, row, answer) for row, answer in wrong[:SHOWN]]
-    said = note(f"{len(wrong):,} of {len(left.rows):,} examples of {left.split} hold an error. Most confident first.")
+    said = note(f"{len(wrong):,} of {len(left.rows):,} examples of {left.split} hold an error. The worst first.")
     rest = [details(f"{len(cards[OPEN:])} more", element("ol", *cards[OPEN:], start=OPEN + 1, class_="errors"))]
     key = _key() if any(label for row, _ in wrong for _, *labels in left.task.marked(row) for label in labels) else ""
     return join([said, key, element("ol", *cards[:OPEN], class_="errors"), *(rest if cards[OPEN:] else [])])
@@ -53,7 +53,12 @@ def _piece(text, gold, predicted):
 
 def _key():
     """How to read the boxes; they differ by their line and by words, not only by colour."""
-    kinds = {"right": "✓ type", "missed": "gold → nothing", "extra": "nothing → predicted", "other": "gold → predicted"}
-    boxes = [element("mark", kind, element("small", said), class_=kind) for kind, said in kinds.items()]
+    kinds = [
+        ("right", "right", "✓ type"),
+        ("missed", "missed", "gold → nothing"),
+        ("extra", "extra", "nothing → predicted"),
+        ("other", "other type or ends", "gold → predicted"),
+    ]
+    boxes = [element("mark", name, element("small", said), class_=kind) for kind, name, said in kinds]
     hint = "TYPE… goes on in the next box, …TYPE began in the one before."
     return element("p", *(join([box, " "]) for box in boxes), element("span", hint, class_="quiet"), class_="key")

@@ -40,12 +40,10 @@ def best_score(left):
 
 
 def chosen_step(left):
-    """The step of the checkpoint that was kept: the first best one on validation, or the last where none is saved."""
+    """The step of the checkpoint that was kept: the first of the best on validation; None without evaluations."""
     best, line = left.task.best, _line(left, f"eval_{left.task.best}")
     if not line:
         return None
-    if left.config.get("training", {}).get("save_strategy") == "no":
-        return line[-1][0]
     sign = 1 if left.task.directions[best] else -1
     return max(line, key=lambda point: sign * point[1])[0]
 
