@@ -9,7 +9,7 @@ UNSURE = 0.5  # how wrong a missed span is: only words have a confidence where n
 
 
 def answers(row):
-    """One answer per entity, predicted or missed; right where words and type agree. Its confidence is the least over its
+    """One answer per entity, predicted or missed; right where words and type agree. Confidence: the least over its
     words; a missed span of raw text has none."""
     gold, predicted = _sides(row)
     found = []

@@ -56,12 +56,13 @@ def leave_run(compose_config, tmp_path):
         examples, predictions = (examples, predictions) if examples else TEXTS[name]
         config = compose_config(f"experiment=quickstart/{name}", *words)
         task = build_task(config)
-        scores = task.metrics(predictions, examples)
+        form = task.form(examples)
+        scores = task.metrics(predictions, examples if form == task.columns else task.prepare({"x": examples})[0]["x"])
         of_splits = {s: {**scores.values, "loss": 1.0} for s in dict.fromkeys(("validation", split))}
         baseline = {"name": "memorised", "split": split, "values": {task.best: 0.25}}
         tables = dict.fromkeys(of_splits, scores.tables)
         write_json(tmp_path / FINISHED, {**of_splits, "baseline": baseline, "tables": tables, "training_seconds": 1})
-        write_lines(tmp_path / "predictions" / f"{split}.jsonl", prediction_rows(examples, predictions, task.target))
+        write_lines(tmp_path / "predictions" / f"{split}.jsonl", prediction_rows(task, examples, predictions))
         write_lines(tmp_path / "history.jsonl", history)
         write_json(tmp_path / "findings.json", FOUND)
         write_json(tmp_path / "provenance.json", ORIGIN)
@@ -189,6 +190,18 @@ def test_the_worst_error_comes_first_and_is_marked(leave_run):
     assert "<b><bdi>PER</bdi></b>" in first and "0.800" in first  # a predicted entity that ends too early
     assert "PER… → PER" in first and "…PER → nothing" in first and "✓ PER" in first
     assert "LOC → ORG" in second and "0.700" in second
+
+
+def test_entities_in_raw_text(leave_run):
+    examples = {
+        "text": ["Ada  met Bo", "in Rome"],
+        "spans": [[{"start": 0, "end": 3, "label": "PER"}, {"start": 9, "end": 11, "label": "PER"}], []],
+    }
+    guesses = [[{"start": 0, "end": 3, "label": "ORG"}], [{"start": 3, "end": 7, "label": "LOC"}]]
+    predictions = [{"prediction": g, "confidence": [c]} for g, c in zip(guesses, (0.8, 0.9), strict=True)]
+    text, _ = drawn(leave_run("ner", examples, predictions))
+    first, second = re.findall(r"<li>(.*?)</li>", text)
+    assert "nothing → LOC" in first and "PER → ORG" in second and "PER → nothing" in second and "characters" in text
 
 
 def test_the_step_that_was_kept(leave_run):

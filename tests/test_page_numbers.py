@@ -4,9 +4,9 @@ import pytest
 
 from stages.page import charts, numbers
 from stages.page.markup import data, element, number, text
+from tasks import entity_pairs
 from tasks.contract import Answer
 from tasks.ner import NER
-from tasks.tags import overlay
 from tasks.text_classification import TextClassification, calibration_error
 
 
@@ -67,12 +67,23 @@ def test_cells_of_the_heat_map_say_what_they_are():
 
 
 def test_two_entities_that_differ_in_their_ends_never_look_alike():
-    gold, predicted = ["B-ORG", "I-ORG", "I-ORG", "O", "B-PER"], ["O", "B-ORG", "I-ORG", "O", "B-LOC"]
-    assert overlay(gold, predicted) == [
-        (0, 1, "ORG…", None), (1, 3, "…ORG", "ORG"), (3, 4, None, None), (4, 5, "PER", "LOC")
+    row = {"tokens": ["a", "b", "c", "d", "e"], "gold": ["B-ORG", "I-ORG", "I-ORG", "O", "B-PER"],
+           "prediction": ["O", "B-ORG", "I-ORG", "O", "B-LOC"]}  # fmt: skip
+    assert entity_pairs.marked(row) == [
+        ("a", "ORG…", None), ("b c", "…ORG", "ORG"), ("d", None, None), ("e", "PER", "LOC")
     ]  # fmt: skip
-    assert overlay(["B-A", "B-A"], ["B-A", "I-A"]) == [(0, 1, "A", "A…"), (1, 2, "A", "…A")]
-    assert overlay([], []) == []
+    row = {"tokens": ["a", "b"], "gold": ["B-A", "B-A"], "prediction": ["B-A", "I-A"]}
+    assert entity_pairs.marked(row) == [("a", "A", "A…"), ("b", "A", "…A")]
+    assert entity_pairs.marked({"tokens": [], "gold": [], "prediction": []}) == []
+
+
+def test_spans_of_raw_text():
+    gold = [{"start": 0, "end": 2, "label": "A"}, {"start": 3, "end": 5, "label": "B"}]
+    row = {"text": "ab cd e", "gold": gold, "prediction": [{**gold[0], "label": "C"}], "confidence": [0.8]}
+    assert entity_pairs.answers(row) == [Answer("A", "C", 0.8, 0.8), Answer("B", None, 0.5, None)]
+    assert entity_pairs.marked(row) == [
+        ("ab", "A", "C"), (" ", None, None), ("cd", "B", None), (" e", None, None)
+    ]  # fmt: skip
 
 
 def test_what_ner_answers():
