@@ -34,6 +34,17 @@ class Finding:
 
 
 @dataclass(frozen=True)
+class Answer:
+    """One thing that a prediction row answers, for the run's page. `error`: 0 where it is right, else the greater the
+    worse. `gold` and `predicted` are None where only the other side has an answer there."""
+
+    gold: Any
+    predicted: Any
+    error: float
+    confidence: float | None = None
+
+
+@dataclass(frozen=True)
 class Scores:
     """`values`: name -> number, for comparing runs. `tables`: title -> rows (dicts with the same keys), for reading."""
 
@@ -60,6 +71,7 @@ class Task(ABC):
     optional: ClassVar[tuple[str, ...]] = ()  # columns that are read where the data has them
     structured: ClassVar[tuple[str, ...]] = ()  # columns that hold more than text and lists of text
     model_inputs: ClassVar[tuple[str, ...]] = ()  # columns of a row that the head reads beside the tokenizer's
+    answers_are: ClassVar[str] = "One answer per example."  # what `answers` gives, for the captions of the run's page
 
     def __post_init__(self):
         if self.best not in self.directions:
@@ -160,6 +172,19 @@ class Task(ABC):
     @abstractmethod
     def baseline(self, train: dict, examples: dict) -> tuple[str, list[dict]]:
         """The name and the predictions of a method without learning, which a score must clearly beat."""
+
+    def answers(self, row: dict) -> list[Answer]:
+        """What a row of `predictions/*.jsonl` answers, one by one. Default: one answer, right where it equals the gold
+        one; a wrong answer is the worse the more confident it is."""
+        confidence = row.get("confidence")
+        wrong = 0.0 if row["gold"] == row["prediction"] else 1.0
+        return [Answer(row["gold"], row["prediction"], wrong * (1.0 if confidence is None else confidence), confidence)]
+
+    def marked(self, row: dict) -> list[tuple[str, str | None, str | None]]:
+        """The input of such a row for a reader, in pieces: text, the gold and the predicted label that it carries (None
+        where it carries none). Default: the inputs as they are."""
+        *inputs, _ = (row.get(name, "") for name in self.form(row))
+        return [(value if isinstance(value, str) else " ".join(map(str, value)), None, None) for value in inputs]
 
 
 def task_class(name: str) -> type[Task]:

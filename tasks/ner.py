@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from itertools import chain
 from typing import ClassVar
 
+from tasks import entity_pairs
 from tasks.char_spans import pieces, tags_of
 from tasks.contract import IGNORED, Finding, Scores, Task
 from tasks.entity_data import read_tags, read_text, shown_spans, with_neighbours
@@ -49,6 +50,7 @@ class NER(Task):
     shown: ClassVar = ("f1", "precision", "recall", "strict_f1", "token_f1_macro", "token_accuracy")
     pipeline: ClassVar = {"task": "token-classification", "aggregation_strategy": "first"}
     splits_words: ClassVar = True
+    answers_are: ClassVar = "One answer per entity, predicted or missed; its confidence is the least over its words."
 
     def __post_init__(self):
         super().__post_init__()
@@ -193,6 +195,12 @@ class NER(Task):
         guesses = [_look_up(tokens, memory, longest) for tokens in examples["tokens"]]
         answers = [self._answer(tags, [1.0] * len(tags), examples, i) for i, tags in enumerate(guesses)]
         return "memorised entities", [{"prediction": answer["prediction"]} for answer in answers]
+
+    def answers(self, row):
+        return entity_pairs.answers(row)
+
+    def marked(self, row):
+        return entity_pairs.marked(row)
 
 
 def _sequences(predictions, examples):
