@@ -81,7 +81,7 @@ def _given_splits(data):
 def _map_columns(data, task, found, where):
     """Task column -> data column. CoNLL files name theirs by number: words are the first, tags the last by default."""
     given, numbers = dict(data["columns"]), [name for name in found if name.isdecimal()]
-    defaults = dict(zip(task.columns, ("0", "-1"), strict=False)) if len(numbers) > 1 else {}
+    defaults = dict(zip(task.columns, ("0", "-1"), strict=False)) if numbers else {}
     forms = [form for form in (task.columns, *task.forms) if {*given} <= {*form, *task.optional}]
     mapped = [{column: str(given.get(column, defaults.get(column, column))) for column in form} for form in forms]
     last = {str(i - len(numbers)): name for i, name in enumerate(numbers)}
