@@ -2,7 +2,6 @@
 
 import os
 import sys
-import time
 
 import hydra
 from hydra.core.hydra_config import HydraConfig
@@ -10,6 +9,7 @@ from hydra.types import RunMode
 from omegaconf import OmegaConf
 
 from stages import folder
+from stages.clock import Clock
 from stages.command_line import clear_errors, complete, with_group
 from stages.config import build_task, read_config, register_open_nodes
 from stages.hardware import start_processes
@@ -36,7 +36,7 @@ def main(cfg):
 
 def run_experiment(config, words):
     """From a checked configuration to scores, predictions, a model and a report. Torch is not needed before `train`."""
-    started = time.time()
+    clock = Clock()
     task, place = build_task(config), folder.run_folder(config)
     if folder.is_finished(place) and not config["rerun"]:
         say("This experiment is finished, these are its scores. rerun=true trains it again and keeps this run.")
@@ -53,19 +53,23 @@ def run_experiment(config, words):
     if is_main():
         folder.start(place, config)
 
+    from stages.page.document import write_page
     from stages.tracking import tracked
 
     with tracked(config, place) as run:
-        learned = train(config, task, data, weights, place, run)
+        learned = train(config, task, data, weights, place, run, clock)
         if is_main():
             source = {**data.source, "digest": folder.data_digest(data.splits)}
             model = {"path": config["model"]["path"], "revision": commit, "weights": folder.folder_digest(weights)}
             leave(config, task, data, place, run, *learned)
-            folder.finish(place, folder.provenance(words, started, source, model))
+            clock.lap("saving")
+            folder.write_json(place / "provenance.json", folder.provenance(words, clock, source, model))
+            write_page(place)
+            folder.finish(place)
     return show_scores(task, place)
 
 
-def train(config, task, data, weights, place, run):
+def train(config, task, data, weights, place, run, clock):
     """Tokenizer, model, features, a look at the data, training, scores; -> what `leave` writes."""
     from stages import findings, hardware, model, report, training
     from stages.progress import Progress
@@ -74,7 +78,9 @@ def train(config, task, data, weights, place, run):
     tokenizer = model.load_tokenizer(weights, task.splits_words)
     network = model.build_model(config, task, data.labels, weights)
     tokenizer.model_max_length = model.readable_length(network, tokenizer, config["model"]["max_length"])
+    clock.lap("loading")
     splits = training.encode(data.splits, data.labels, task, tokenizer)
+    clock.lap("encoding")
     found = data.findings + findings.find(data.splits, task) + findings.find_long(splits)
     report.show_findings(found, place)
     trained, size = model.count_parameters(network)
@@ -85,7 +91,9 @@ def train(config, task, data, weights, place, run):
     tuner.add_callback(Progress(task, place))
     tuner.add_callback(Curves(run))
     seconds = training.train(tuner)
+    clock.lap("training")
     results = {split: tuner.score(split) for split in splits if split != "train"}
+    clock.lap("scoring")
     return tuner, tokenizer, found, results, seconds
 
 

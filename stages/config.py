@@ -92,6 +92,8 @@ def check_config(config):
     _check_values(config)
     _check_columns(config["data"], task)
     check_strategies(config["training"])
+    if config["training"].get("label_smoothing_factor") and not task.smooths:
+        raise ValueError("training.label_smoothing_factor has no meaning for the loss of this task.head. Leave it out.")
     _check_paths(config)
     rows_per_process(config["batch_size"], config["hardware"])
 
@@ -190,14 +192,19 @@ def _fits(value, phrase):
 
 def _check_columns(data, task):
     """The columns are the task's own words, so a typo, or another task's data set, shows before any data is read."""
-    for name, column in data["columns"].items():
-        if name not in task.columns:
+    forms, given = (task.columns, *task.forms), data["columns"]
+    words = " or ".join(", ".join(form) for form in forms) + "".join(f"; {name} too" for name in task.optional)
+    for name, column in given.items():
+        if name not in {*task.optional, *(column for form in forms for column in form)}:
             raise ValueError(
-                f"data.columns.{name}: {task.name} reads the columns {', '.join(task.columns)}, not {name}. Change the "
-                f"key, or data={data['name']}."
+                f"data.columns.{name}: {task.name} reads the columns {words}, not {name}. Change the key, or "
+                f"data={data['name']}."
             )
         if not isinstance(column, str | int) or isinstance(column, bool):
             raise ValueError(f"data.columns.{name}={typed(column)} is not the name or the number of a column.")
+    if not any({*given} <= {*form, *task.optional} for form in forms):
+        mixed = ", ".join(f"data.columns.{name}" for name in given)
+        raise ValueError(f"{mixed} do not belong together: {task.name} reads {words}. Keep one kind.")
 
 
 def _check_paths(config):

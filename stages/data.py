@@ -8,7 +8,6 @@ from difflib import get_close_matches
 from importlib import import_module
 from pathlib import Path
 
-from stages.config import unknown
 from stages.folder import files_digest
 from tasks.contract import Finding
 
@@ -93,25 +92,23 @@ def _given_splits(data):
 
 def _map_columns(data, task, found, where):
     """Task column -> data column. CoNLL files name theirs by number: words are the first, tags the last by default."""
-    given = dict(data["columns"])
-    for column in given:
-        if column not in task.columns:
-            raise ValueError(unknown(f"data.columns.{column}", [f"data.columns.{c}" for c in task.columns]))
-    numbers = [name for name in found if name.isdecimal()]
-    numbered = bool(numbers) and all(name.isdecimal() for name in found if name != "document")
-    defaults = dict(zip(task.columns, ("0", "-1"), strict=False)) if numbered else {}
-    mapped = {column: str(given.get(column, defaults.get(column, column))) for column in task.columns}
-    if numbered:
-        last = {str(i - len(numbers)): name for i, name in enumerate(numbers)}
-        mapped = {column: last.get(name, name) for column, name in mapped.items()}
-    for column, name in mapped.items():
+    given, numbers = dict(data["columns"]), [name for name in found if name.isdecimal()]
+    defaults = dict(zip(task.columns, ("0", "-1"), strict=False)) if numbers else {}
+    forms = [form for form in (task.columns, *task.forms) if {*given} <= {*form, *task.optional}]
+    mapped = [{column: str(given.get(column, defaults.get(column, column))) for column in form} for form in forms]
+    last = {str(i - len(numbers)): name for i, name in enumerate(numbers)}
+    mapped = [{column: last.get(name, name) for column, name in form.items()} for form in mapped]
+    chosen = next((form for form in mapped if {*form.values()} <= {*found}), mapped[0])
+    extra = {column: str(given.get(column, column)) for column in task.optional}
+    chosen |= {column: name for column, name in extra.items() if column in given or name in found}
+    for column, name in chosen.items():
         if name not in found:
             near = get_close_matches(name, found, n=3)
             raise ValueError(
                 f"{where} has no column {name!r} for the task's {column}. It has: {', '.join(found)}. "
                 f"Map one with data.columns.{column}={near[0] if near else '<column>'}"
             )
-    return mapped
+    return chosen
 
 
 def _from_hub(data, task):
@@ -128,7 +125,8 @@ def _from_hub(data, task):
                 f"data.{split}={name}: {data['path']} has only the splits {known}. null cuts one from train."
             )
         mapped = _map_columns(data, task, loaded[name].column_names, data["path"])
-        declared = _declared(loaded[name].features[mapped[task.target]]) or data["labels"]
+        gold = task.form(mapped)[-1]
+        declared = _declared(loaded[name].features[mapped[gold]]) or data["labels"]
         columns = {column: loaded[name][source][:] for column, source in mapped.items()}
         places = [f"{data['path']}, split {name}, row {i}" for i in range(1, len(loaded[name]) + 1)]
         splits[split] = as_text(columns, task, declared, places)
@@ -163,9 +161,12 @@ def _declared(feature):
 
 def as_text(columns, task, names, places):
     """Columns of text, or of lists of text; labels by name, never by id. `places` says where each example stands."""
+    gold = task.form(columns)[-1]
     return {
-        column: [
-            _text(value, names if column == task.target else None, f"{place}: data.columns.{column}")
+        column: values
+        if column in task.structured
+        else [
+            _text(value, names if column == gold else None, f"{place}: data.columns.{column}")
             for value, place in zip(values, places, strict=True)
         ]
         for column, values in columns.items()

@@ -130,20 +130,20 @@ def start(folder, config):
     write_text(folder / "config.yaml", OmegaConf.to_yaml(OmegaConf.create(config)))
 
 
-def finish(folder, origin):
-    """End a run: provenance, the checkpoints (the best one is the model), and last the mark that it is finished."""
-    write_json(folder / "provenance.json", origin)
+def finish(folder):
+    """End a run: without the checkpoints (the best one is the model), and last the mark that it is finished."""
     shutil.rmtree(folder / "checkpoints", ignore_errors=True)
     (folder / UNFINISHED).replace(folder / FINISHED)
 
 
-def provenance(words, started, data, model):
-    """Where the run came from: code, packages, machine, data and model; `started` is a time in seconds."""
+def provenance(words, clock, data, model):
+    """Where the run came from: code, packages, machine, data and model; and where its time went."""
     packages = {d.metadata["Name"]: d.version for d in distributions()}
     return {
         "command": ["run.py", *words],
-        "started": time.strftime("%Y-%m-%dT%H:%M:%S%z", time.localtime(started)),
-        "seconds": round(time.time() - started, 1),
+        "started": time.strftime("%Y-%m-%dT%H:%M:%S%z", time.localtime(clock.started)),
+        "seconds": round(time.time() - clock.started, 1),
+        "phases": clock.seconds,
         "git": {"commit": _git("rev-parse", "HEAD"), "diff": _git("diff", "HEAD")},
         "code": code_digest()[:16],
         "data": data,

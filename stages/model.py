@@ -102,9 +102,18 @@ def load_head(task, folder, **changes):
     transformers.logging.set_verbosity_error()
     transformers.logging.disable_progress_bar()
     try:
-        return getattr(transformers, task.head).from_pretrained(str(folder), dtype=torch.float32, **changes)
+        return _head_class(task, folder).from_pretrained(str(folder), dtype=torch.float32, **changes)
     except (OSError, ValueError) as error:
-        raise ValueError(f"model.path={folder} cannot be loaded as {task.head}: {error}") from error
+        raise ValueError(f"model.path={folder} cannot be loaded as {task.auto_class}: {error}") from error
+
+
+def _head_class(task, folder):
+    """The task's class for the architecture of a folder; transformers' own loader where it has none, to say so."""
+    import transformers
+
+    loader = getattr(transformers, task.auto_class)
+    base = loader._model_mapping.get(type(transformers.AutoConfig.from_pretrained(str(folder))), None)
+    return task.head_class(base) if isinstance(base, type) else loader
 
 
 def _adapt(model, method, task, new):

@@ -77,7 +77,8 @@ def read_in_parts(
 
 def _parts(path: str, files: list[tuple[str, str]], size: int | None) -> Iterator[Table]:
     names: list[str] = []
-    for file, format in files:
+    for file, named in files:
+        format = "jsonl" if named == "json" and holds_lines(file) else named
         for numbers, columns in _parts_of_file(file, format, size):
             names = names or list(columns)
             if set(columns) != set(names):
@@ -91,7 +92,6 @@ def _parts(path: str, files: list[tuple[str, str]], size: int | None) -> Iterato
 
 
 def _parts_of_file(file: str, format: str, size: int | None) -> Iterator[tuple[list[int], dict[str, list]]]:
-    format = "jsonl" if format == "json" and holds_lines(file) else format
     bad: Problems = []
     rows, found = READERS[format](file, bad), False
     while True:

@@ -64,7 +64,7 @@ def show_results(folder, task):
     say(f"\ntraining took {metrics['training_seconds']:.0f} s")
     stage("run", str(folder))
     stage("model", f"{folder / 'model'}  (from_pretrained and pipeline load it)")
-    stage("more", "metrics.json  predictions/  history.jsonl  findings.json  config.yaml  provenance.json")
+    stage("more", "report.html  metrics.json  predictions/  history.jsonl  findings.json  config.yaml  provenance.json")
 
 
 def show_tables(split, tables):

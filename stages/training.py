@@ -149,9 +149,10 @@ class Tuner(Trainer):
         labels = inputs.pop("labels")
         with torch.no_grad(), self.compute_loss_context_manager():
             outputs = model(**inputs)
-        losses = self.task.loss(outputs, labels, self.plain)
+            losses = self.task.loss(outputs, labels, self.plain)
+            reduced = self.task.reduce(outputs)
         counts = (labels != IGNORED).view(len(labels), -1).sum(dim=1)
-        return None, (*self.task.reduce(outputs), losses), counts
+        return None, (*reduced, losses), counts
 
     def _scores(self, split, outputs):
         """-> (Scores, predictions) of a split from what `prediction_step` returned for its rows."""

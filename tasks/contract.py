@@ -34,6 +34,17 @@ class Finding:
 
 
 @dataclass(frozen=True)
+class Answer:
+    """One thing that a prediction row answers, for the run's page. `error`: 0 where it is right, else the greater the
+    worse. `gold` and `predicted` are None where only the other side has an answer there."""
+
+    gold: Any
+    predicted: Any
+    error: float
+    confidence: float | None = None
+
+
+@dataclass(frozen=True)
 class Scores:
     """`values`: name -> number, for comparing runs. `tables`: title -> rows (dicts with the same keys), for reading."""
 
@@ -50,7 +61,7 @@ class Task(ABC):
 
     columns: ClassVar[tuple[str, ...]]  # what an example must have; `conf/data/*.yaml` maps its columns onto these
     target: ClassVar[str]  # the one of `columns` that holds the gold answer
-    head: ClassVar[str]  # the `AutoModelFor...` class of transformers that ends the model
+    auto_class: ClassVar[str]  # the `AutoModelFor...` class of transformers that ends the model
     lora_type: ClassVar[str]  # peft's name for that kind of head
     directions: ClassVar[dict[str, bool]]  # score that may be `best` -> whether greater is better
     shown: ClassVar[tuple[str, ...]]  # the scores of the final table, best first
@@ -60,6 +71,7 @@ class Task(ABC):
     optional: ClassVar[tuple[str, ...]] = ()  # columns that are read where the data has them
     structured: ClassVar[tuple[str, ...]] = ()  # columns that hold more than text and lists of text
     model_inputs: ClassVar[tuple[str, ...]] = ()  # columns of a row that the head reads beside the tokenizer's
+    answers_are: ClassVar[str] = "One answer per example."  # what `answers` gives, for the captions of the run's page
 
     def __post_init__(self):
         if self.best not in self.directions:
@@ -72,12 +84,23 @@ class Task(ABC):
         """How many neighbours on each side `prepare` looks at to make an example; 0: each stands alone."""
         return 0
 
+    @property
+    def smooths(self) -> bool:
+        """Whether `loss` knows label smoothing."""
+        return True
+
+    @property
+    def is_standard(self) -> bool:
+        """Whether `transformers.pipeline` gives the same predictions; else the project's `load_model` is needed."""
+        return True
+
     def form(self, names) -> tuple[str, ...]:
         """The columns, gold last, in which these examples came: what a user gave and wants to see again."""
         return next((form for form in self.forms if set(form[:-1]) <= set(names)), self.columns)
 
     def prepare(self, splits: dict[str, dict]) -> tuple[dict[str, dict], list[Finding]]:
-        """Bring the examples of all splits into the task's form; errors name split and example."""
+        """Bring the examples of all splits into the task's form; errors name split and example. New text has no gold
+        column. Columns that are only for `encode` start with an underscore."""
         return splits, []
 
     def inputs(self, examples: dict) -> list[tuple]:
@@ -99,6 +122,10 @@ class Task(ABC):
         Beside the model's inputs a row holds `example` (index into `examples`), `cut` (True where the row leaves out
         words of its example) and whatever `decode` needs.
         """
+
+    def head_class(self, base: type) -> type:
+        """The class of the model: transformers' own, or a subclass of it with a head of the project's."""
+        return base
 
     @abstractmethod
     def collator(self, tokenizer):
@@ -145,6 +172,19 @@ class Task(ABC):
     @abstractmethod
     def baseline(self, train: dict, examples: dict) -> tuple[str, list[dict]]:
         """The name and the predictions of a method without learning, which a score must clearly beat."""
+
+    def answers(self, row: dict) -> list[Answer]:
+        """What a row of `predictions/*.jsonl` answers, one by one. Default: one answer, right where it equals the gold
+        one; a wrong answer is the worse the more confident it is."""
+        confidence = row.get("confidence")
+        wrong = 0.0 if row["gold"] == row["prediction"] else 1.0
+        return [Answer(row["gold"], row["prediction"], wrong * (1.0 if confidence is None else confidence), confidence)]
+
+    def marked(self, row: dict) -> list[tuple[str, str | None, str | None]]:
+        """The input of such a row for a reader, in pieces: text, the gold and the predicted label that it carries (None
+        where it carries none). Default: the inputs as they are."""
+        *inputs, _ = (row.get(name, "") for name in self.form(row))
+        return [(value if isinstance(value, str) else " ".join(map(str, value)), None, None) for value in inputs]
 
 
 def task_class(name: str) -> type[Task]:

@@ -1,66 +1,97 @@
-"""Named-entity recognition: one IOB2 tag per word, long sentences read in overlapping windows, scored by entity."""
+"""Named-entity recognition: one IOB2 tag per word, long sentences read in overlapping windows, scored by entity.
 
-import re
+Examples are words with tags, or raw text with character spans; predictions come back in the same form.
+"""
+
 from collections import Counter, defaultdict
 from dataclasses import dataclass
 from itertools import chain
 from typing import ClassVar
 
+from tasks import entity_pairs
+from tasks.char_spans import pieces, tags_of
 from tasks.contract import IGNORED, Finding, Scores, Task
+from tasks.entity_data import read_tags, read_text, shown_spans, with_neighbours
+from tasks.entity_scores import entity_table, entity_values, token_table, token_values
 from tasks.tables import confusion
-from tasks.tags import invalid_transitions, iob2_labels, scheme, spans, to_iob2
-from tasks.windows import owned_words, split_into_windows
+from tasks.tags import iob2_labels, spans
+from tasks.windows import owned_words, places_of_words, split_into_windows
 
-SCHEMES = ("IOB1", "IOB2", "BIOES", "IO")
+CHOICES = {
+    "scheme": ("IOB1", "IOB2", "BIOES", "IO", None),
+    "head": ("linear", "crf"),
+    "pooling": ("first", "last", "mean"),
+}
 
 
 @dataclass(frozen=True)
 class NER(Task):
-    """`stride`: sub-words that neighbouring windows share. `scheme`: tag scheme of the data, None to recognise it."""
+    """`stride`: sub-words that neighbouring windows share. `scheme`: tag scheme of the data, None to recognise it.
+    `head`: linear, or crf for a linear-chain CRF whose decoding allows only what IOB2 allows. `pooling`: which
+    sub-words stand for a word. `context`: words of the neighbouring sentences that are shown on each side."""
 
     stride: int = 64
     scheme: str | None = None
+    head: str = "linear"
+    pooling: str = "first"
+    context: int = 0
 
     columns: ClassVar = ("tokens", "tags")
     target: ClassVar = "tags"
-    head: ClassVar = "AutoModelForTokenClassification"
+    forms: ClassVar = (("text", "spans"),)
+    optional: ClassVar = ("document",)
+    structured: ClassVar = ("spans",)
+    model_inputs: ClassVar = ("words",)
+    auto_class: ClassVar = "AutoModelForTokenClassification"
     lora_type: ClassVar = "TOKEN_CLS"
     directions: ClassVar = {
-        "f1": True,
-        "strict_f1": True,
-        "token_f1_macro": True,
-        "token_accuracy": True,
-        "loss": False,
-    }
+        "f1": True, "strict_f1": True, "token_f1_macro": True, "token_accuracy": True, "loss": False,
+    }  # fmt: skip
     shown: ClassVar = ("f1", "precision", "recall", "strict_f1", "token_f1_macro", "token_accuracy")
     pipeline: ClassVar = {"task": "token-classification", "aggregation_strategy": "first"}
     splits_words: ClassVar = True
+    answers_are: ClassVar = "One answer per entity, predicted or missed; its confidence is the least over its words."
 
     def __post_init__(self):
         super().__post_init__()
-        if self.scheme not in (None, *SCHEMES):
-            raise ValueError(
-                f"task.scheme={self.scheme} is not a tag scheme. Choose one of: {', '.join(SCHEMES)}, null."
-            )
-        if not isinstance(self.stride, int) or self.stride < 0:
-            raise ValueError(f"task.stride={self.stride} is not a number of sub-words. Give 0 or more.")
+        for name, known in CHOICES.items():
+            if getattr(self, name) not in known:
+                options = ", ".join("null" if value is None else value for value in known)
+                raise ValueError(f"task.{name}={getattr(self, name)} is not known. Choose one of: {options}.")
+        for name, unit in (("stride", "sub-words"), ("context", "words")):
+            if not isinstance(getattr(self, name), int) or getattr(self, name) < 0:
+                raise ValueError(f"task.{name}={getattr(self, name)} is not a number of {unit}. Give 0 or more.")
+
+    @property
+    def margin(self):
+        return self.context
+
+    @property
+    def smooths(self):
+        return self.head != "crf"
+
+    @property
+    def is_standard(self):
+        return (self.head, self.pooling, self.context) == ("linear", "first", 0)
 
     def prepare(self, splits):
-        """Check that words and tags pair up, and convert every split's tags to IOB2."""
+        """Words and IOB2 tags of every split, with the words around each sentence where `context` asks for them."""
+        splits, findings = dict(splits), []
         for split, examples in splits.items():
-            _check_pairs(split, examples)
-        if not any("tags" in examples for examples in splits.values()):
-            return splits, []
-        found = self.scheme or _scheme(splits)
-        findings = [Finding("note", "all", f"tag scheme {found}" + (", converted to IOB2" if found != "IOB2" else ""))]
-        converted = {}
-        for split, examples in splits.items():
-            tags, broken = _convert(split, examples["tags"], found)
-            if broken:
-                what = f"{broken} tags break the {found} scheme, e.g. an I- that follows no B-"
-                findings.append(Finding("warning", split, what, "Read as conlleval does: such an I- starts an entity."))
-            converted[split] = {**examples, "tags": tags}
-        return converted, findings
+            if "tokens" not in examples:
+                splits[split], found = read_text(split, examples)
+                findings += found
+        tagged = {s: e for s, e in splits.items() if "tags" in e and "_words" not in e}
+        if tagged:
+            converted, found = read_tags(tagged, self.scheme)
+            splits |= converted
+            findings += found
+        if self.context:
+            splits = {split: with_neighbours(examples, self.context) for split, examples in splits.items()}
+            if not any("document" in examples for examples in splits.values()):
+                what = "no column says where documents end: each split is read as one document"
+                findings.append(Finding("note", "all", what, "Map one with data.columns.document."))
+        return splits, findings
 
     def labels(self, train, known):
         found = iob2_labels(train["tags"])
@@ -71,49 +102,87 @@ class NER(Task):
         return [[kind for kind, _, _ in spans(tags)] for tags in examples["tags"]]
 
     def encode(self, examples, tokenizer, labels):
-        """Rows are windows. Each word belongs to the one that shows most context around it; its first sub-word carries
-        the label there, so that every word is learned, predicted and scored once. `words` gives, per sub-word, the word
-        that it labels, or -1."""
-        windows = split_into_windows(examples["tokens"], tokenizer, self.stride)
-        words = owned_words(windows)
-        ids, tags = {name: i for i, name in enumerate(labels)}, examples.get("tags")
-        gold = [
-            [IGNORED if word < 0 or not tags else ids.get(tags[example][word], IGNORED) for word in of_window]
-            for example, of_window in zip(windows["example"], words, strict=True)
-        ]
-        inputs = {name: windows[name] for name in tokenizer.model_input_names if name in windows}
-        return {**inputs, "example": windows["example"], "cut": [False] * len(words), "words": words, "labels": gold}
+        """Rows are windows. Each word belongs to the one that shows most context around it, so that every word is
+        learned, predicted and scored once. `positions`: the words of a row in their example; `words`: where the
+        sub-words that stand for them begin and end in the row."""
+        nothing = [[]] * len(examples["tokens"])
+        before, after = examples.get("_before", nothing), examples.get("_after", nothing)
+        shown = [b + tokens + a for b, tokens, a in zip(before, examples["tokens"], after, strict=True)]
+        windows = split_into_windows(shown, tokenizer, self.stride)
+        ids, gold = {name: i for i, name in enumerate(labels)}, examples.get("tags")
+        names = [name for name in tokenizer.model_input_names if name in windows]
+        rows = {name: [] for name in (*names, "example", "cut", "positions", "words", "labels")}
+        for i, (example, owned) in enumerate(zip(windows["example"], owned_words(windows), strict=True)):
+            skipped, count = len(before[example]), len(examples["tokens"][example])
+            places = places_of_words(windows["word_ids"][i], owned, self.pooling)
+            places = {w - skipped: place for w, place in places.items() if 0 <= w - skipped < count}
+            if not places and count:
+                continue  # a window of neighbours only
+            row = {name: windows[name][i] for name in names} | {"example": example, "cut": False}
+            row |= {"positions": list(places), "words": list(places.values())}
+            row["labels"] = [ids.get(gold[example][w], IGNORED) if gold else IGNORED for w in places]
+            for name, value in row.items():
+                rows[name].append(value)
+        return rows
+
+    def head_class(self, base):
+        from tasks.heads import word_head
+
+        return word_head(base, self.head == "crf")
 
     def collator(self, tokenizer):
-        from transformers import DataCollatorForTokenClassification
+        from tasks.heads import WordCollator
 
-        return DataCollatorForTokenClassification(tokenizer, label_pad_token_id=IGNORED)
+        return WordCollator(tokenizer)
+
+    def loss(self, outputs, labels, context):
+        if self.head == "linear":
+            return super().loss(outputs, labels, context)
+        from tasks.heads import crf_loss
+
+        return crf_loss(outputs["logits"], outputs["counts"], labels, outputs["transitions"])
 
     def reduce(self, outputs):
-        confidence, best = outputs["logits"].float().softmax(dim=-1).max(dim=-1)
-        return best, confidence
+        """Linear: best label and its probability per word. CRF: all probabilities, as decoding weighs whole sentences,
+        which may be spread over several windows."""
+        if self.head == "linear":
+            confidence, best = outputs["logits"].float().softmax(dim=-1).max(dim=-1)
+            return best, confidence
+        from tasks.heads import marginals
+
+        return (marginals(outputs["logits"], outputs["counts"], outputs["transitions"]),)
 
     def decode(self, reduced, rows, labels, examples):
-        best, confidence = reduced
-        decoded = [{"prediction": ["O"] * len(t), "confidence": [0.0] * len(t)} for t in examples["tokens"]]
-        for i, (example, words) in enumerate(zip(rows["example"], rows["words"], strict=True)):
-            for position, word in enumerate(words):
-                if word >= 0:
-                    decoded[example]["prediction"][word] = labels[int(best[i][position])]
-                    decoded[example]["confidence"][word] = round(float(confidence[i][position]), 4)
-        return decoded
+        from tasks.decoding import sequences
+
+        best, confidence = sequences(reduced, rows, labels, [len(tokens) for tokens in examples["tokens"]])
+        return [
+            self._answer(
+                [labels[label] for label in of_labels], [round(float(c), 4) for c in of_confidence], examples, i
+            )
+            for i, (of_labels, of_confidence) in enumerate(zip(best, confidence, strict=True))
+        ]
+
+    def _answer(self, tags, confidence, examples, i):
+        """Tags and confidence per word as the user's data has them: tags, or spans with their least sure word's."""
+        if "_words" not in examples:
+            return {"prediction": tags, "confidence": confidence}
+        words, found = examples["_words"][i], spans(tags)
+        places = [(words[start][0], words[end - 1][1], kind) for kind, start, end in found]
+        least = [min(confidence[start:end]) for _, start, end in found]
+        return {"prediction": shown_spans(examples["text"][i], places), "confidence": least}
 
     def metrics(self, predictions, examples):
         """Entity scores by seqeval 1.2.2, default (as conlleval) and strict IOB2; token scores by scikit-learn over all
         tags but O, as papers and tutorials print them."""
-        gold, predicted = examples["tags"], [p["prediction"] for p in predictions]
-        tokens = _token_table(gold, predicted)
+        gold, predicted = _sequences(predictions, examples)
+        tokens = token_table(gold, predicted)
         tables = {
-            "entities by type": _entity_table(gold, predicted),
+            "entities by type": entity_table(gold, predicted),
             "tokens by tag": tokens,
             "confusion": confusion(chain(*gold), chain(*predicted)),
         }
-        return Scores({**_entity_values(gold, predicted), **_token_values(gold, predicted, tokens)}, tables)
+        return Scores({**entity_values(gold, predicted), **token_values(gold, predicted, tokens)}, tables)
 
     def baseline(self, train, examples):
         """Memorising: the longest word sequences that were entities in training, with their most frequent type."""
@@ -123,48 +192,28 @@ class NER(Task):
                 types[tuple(tokens[start:end])][kind] += 1
         memory = {words: counts.most_common(1)[0][0] for words, counts in types.items()}
         longest = max(map(len, memory), default=0)
-        return "memorised entities", [{"prediction": _look_up(t, memory, longest)} for t in examples["tokens"]]
+        guesses = [_look_up(tokens, memory, longest) for tokens in examples["tokens"]]
+        answers = [self._answer(tags, [1.0] * len(tags), examples, i) for i, tags in enumerate(guesses)]
+        return "memorised entities", [{"prediction": answer["prediction"]} for answer in answers]
+
+    def answers(self, row):
+        return entity_pairs.answers(row)
+
+    def marked(self, row):
+        return entity_pairs.marked(row)
 
 
-def _check_pairs(split, examples):
-    """Raise ValueError naming the first example whose words and tags do not pair up, or are not lists of strings."""
-    for i, tokens in enumerate(examples["tokens"], start=1):
-        tags = examples["tags"][i - 1] if "tags" in examples else [""] * len(tokens)
-        for name, values in (("tokens", tokens), ("tags", tags)):
-            if not isinstance(values, list) or not all(isinstance(v, str) for v in values):
-                raise ValueError(
-                    f"{split} example {i}: data.columns.{name} must hold a list of strings, one per word; it holds "
-                    f"{repr(values)[:60]}. CoNLL columns, JSON lines and Parquet can hold lists."
-                )
-        if len(tokens) != len(tags):
-            raise ValueError(f"{split} example {i}: {len(tokens)} words but {len(tags)} tags. Give one tag per word.")
-        numbers = [tag for tag in tags if tag.isdecimal()]
-        if numbers:
-            raise ValueError(f"{split} example {i}: tag {numbers[0]} has no name. Name all: data.labels=[O,B-PER,...]")
-
-
-def _scheme(splits):
-    """The scheme that all splits follow together; errors name split and example."""
-    places = [(split, i) for split, examples in splits.items() for i in range(1, len(examples["tags"]) + 1)]
-    try:
-        return scheme([tags for examples in splits.values() for tags in examples["tags"]])
-    except ValueError as error:
-        where = re.match(r"sequence (\d+), ", str(error))
-        split, example = places[int(where[1])] if where else (None, None)
-        text = f"{split} example {example}, {str(error)[where.end() :]}" if where else str(error)
-        raise ValueError(f"data.columns.tags: {text}") from None
-
-
-def _convert(split, sequences, found):
-    """-> (the sequences in IOB2, how many of their tags break the scheme)."""
-    converted, broken = [], 0
-    for i, tags in enumerate(sequences, start=1):
-        try:
-            converted.append(to_iob2(tags, found))
-        except ValueError as error:
-            raise ValueError(f"{split} example {i}: task.scheme={found}, {error}") from None
-        broken += len(invalid_transitions(tags, found))
-    return converted, broken
+def _sequences(predictions, examples):
+    """Gold and predicted tags; of spans on words that are cut where a gold span cuts them, so that all are scored."""
+    if "_words" not in examples:
+        return examples["tags"], [p["prediction"] for p in predictions]
+    gold, predicted = [], []
+    for words, of_gold, guess in zip(examples["_words"], examples["spans"], predictions, strict=True):
+        both = [[(s["start"], s["end"], s["label"]) for s in found] for found in (of_gold, guess["prediction"])]
+        cut = pieces(words, both[0])
+        gold.append(tags_of(cut, both[0]))
+        predicted.append(tags_of(cut, both[1]))
+    return gold, predicted
 
 
 def _look_up(tokens, memory, longest):
@@ -177,55 +226,3 @@ def _look_up(tokens, memory, longest):
             tags[i : i + size] = [f"B-{kind}"] + [f"I-{kind}"] * (min(i + size, len(tokens)) - i - 1)
         i += size or 1
     return tags
-
-
-def _entity_values(gold, predicted):
-    """Micro precision, recall and F1 over entities, in seqeval's default reading and under strict IOB2."""
-    from seqeval.metrics.sequence_labeling import precision_recall_fscore_support as default
-    from seqeval.metrics.v1 import precision_recall_fscore_support as strict
-    from seqeval.scheme import IOB2
-
-    values = {}
-    for prefix, scorer, reading in (("", default, {}), ("strict_", strict, {"scheme": IOB2})):
-        precision, recall, f1, _ = scorer(gold, predicted, average="micro", zero_division=0, **reading)
-        values |= {f"{prefix}f1": float(f1), f"{prefix}precision": float(precision), f"{prefix}recall": float(recall)}
-    return values
-
-
-def _entity_table(gold, predicted):
-    from seqeval.metrics import classification_report
-
-    if not any(spans(tags) for tags in chain(gold, predicted)):
-        return []  # seqeval averages over no types, and warns
-    report = classification_report(gold, predicted, output_dict=True, zero_division=0)
-    return [_row("type", name, *row.values()) for name, row in report.items()]
-
-
-def _token_table(gold, predicted):
-    """Scores by tag, and their averages, over all tags but O."""
-    from sklearn.metrics import precision_recall_fscore_support
-
-    gold, predicted = list(chain(*gold)), list(chain(*predicted))
-    tags = sorted({*gold, *predicted} - {"O"})
-    if not tags:
-        return []
-    scores = {"labels": tags, "zero_division": 0}
-    by_tag = precision_recall_fscore_support(gold, predicted, **scores)
-    rows = [_row("tag", *row) for row in zip(tags, *by_tag, strict=True)]
-    for average in ("micro", "macro", "weighted"):
-        p, r, f1, _ = precision_recall_fscore_support(gold, predicted, average=average, **scores)
-        rows.append(_row("tag", f"{average} avg", p, r, f1, sum(by_tag[-1])))
-    return rows
-
-
-def _token_values(gold, predicted, table):
-    """F1 over tokens, O left out; accuracy over all tokens."""
-    averages = {row["tag"]: row["f1"] for row in table}
-    pairs = [g == p for g, p in zip(chain(*gold), chain(*predicted), strict=True)]
-    values = {f"token_f1_{a}": averages.get(f"{a} avg", 0.0) for a in ("micro", "macro", "weighted")}
-    return {**values, "token_accuracy": sum(pairs) / max(len(pairs), 1)}
-
-
-def _row(first, name, precision, recall, f1, support):
-    numbers = {"precision": float(precision), "recall": float(recall), "f1": float(f1)}
-    return {first: name, **numbers, "support": int(support)}

@@ -19,7 +19,7 @@ class TextClassification(Task):
 
     columns: ClassVar = ("text", "label")
     target: ClassVar = "label"
-    head: ClassVar = "AutoModelForSequenceClassification"
+    auto_class: ClassVar = "AutoModelForSequenceClassification"
     lora_type: ClassVar = "SEQ_CLS"
     directions: ClassVar = {
         "accuracy": True, "f1_macro": True, "f1_micro": True, "f1_weighted": True, "calibration_error": False,

@@ -63,3 +63,16 @@ def owned_words(windows):
         _, _, i, p = max(of_word)
         owned[i][p] = word
     return owned
+
+
+def places_of_words(word_ids, owned, pooling):
+    """One window's own words -> (start, end) of the sub-words that stand for each: the first, the last, or all of them.
+
+    `word_ids`: the word of each sub-word; `owned`: see `owned_words`.
+    """
+    places = {}
+    for start, word in enumerate(owned):
+        if word >= 0:
+            end = next((p for p in range(start, len(word_ids)) if word_ids[p] != word), len(word_ids))
+            places[word] = {"first": (start, start + 1), "last": (end - 1, end), "mean": (start, end)}[pooling]
+    return places

@@ -76,11 +76,6 @@ def test_a_missing_column_names_those_that_exist_and_the_nearest(write):
     assert "for the task's label. It has: texts, stars. Map one with data.columns.label=<column>" in text
 
 
-def test_a_column_that_the_task_does_not_have(write):
-    text = message(TEXT, write("a.csv", "text,label\nx,1\n"), columns={"txt": "text"})
-    assert text.startswith("there is no key data.columns.txt. Nearest: data.columns.text")
-
-
 @pytest.mark.parametrize(
     ("columns", "tags"),
     [

@@ -5,6 +5,7 @@ import json
 import pytest
 
 from stages import folder
+from stages.clock import Clock
 
 
 @pytest.fixture
@@ -79,16 +80,26 @@ def test_a_run_is_finished_when_everything_is_in_place(tmp_path):
     (tmp_path / "checkpoints").mkdir()
     folder.write_json(tmp_path / folder.UNFINISHED, {"test": {}})
     assert not folder.is_finished(tmp_path)
-    folder.finish(tmp_path, {"seconds": 1})
+    folder.finish(tmp_path)
     assert folder.is_finished(tmp_path)
-    assert sorted(p.name for p in tmp_path.iterdir()) == ["metrics.json", "provenance.json"]
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["metrics.json"]
 
 
 def test_provenance_works_without_git(monkeypatch, tmp_path):
     monkeypatch.setattr(folder, "PROJECT", tmp_path)
     monkeypatch.setattr(folder, "code_digest", lambda: "c" * 64)
-    origin = folder.provenance(["seed=1"], 0.0, {}, {})
+    origin = folder.provenance(["seed=1"], Clock(), {}, {})
     assert origin["git"] == {"commit": None, "diff": None} and origin["command"] == ["run.py", "seed=1"]
+    assert origin["seconds"] >= 0 and origin["phases"] == {}
+
+
+def test_the_clock_adds_up_by_phase(monkeypatch):
+    times = iter([10.0, 12.5, 13.0, 14.0])
+    monkeypatch.setattr("stages.clock.time.monotonic", lambda: next(times))
+    clock = Clock()
+    for phase in ("loading", "training", "loading"):
+        clock.lap(phase)
+    assert clock.seconds == {"loading": 3.5, "training": 0.5}
 
 
 def test_a_local_model_counts_by_content(config, tiny_bert, tmp_path):

@@ -132,4 +132,4 @@ def test_lora_without_layers_to_adapt(tiny_bert):
 def test_a_folder_that_is_no_model_for_the_head(tmp_path):
     (tmp_path / "config.json").write_text('{"model_type": "t5", "d_model": 8, "num_layers": 1}')
     with pytest.raises(ValueError, match="cannot be loaded"):
-        build_model(config(), SimpleNamespace(head="AutoModelForMultipleChoice"), LABELS, tmp_path)
+        build_model(config(), SimpleNamespace(auto_class="AutoModelForMultipleChoice"), LABELS, tmp_path)

@@ -41,7 +41,7 @@ def message(call, *arguments):
     ("choice", "expected"),
     [
         ({"best": "F1"}, "task.best=F1 is not a score of ner. Choose one of: f1, strict_f1"),
-        ({"scheme": "iob2"}, "task.scheme=iob2 is not a tag scheme. Choose one of: IOB1, IOB2, BIOES, IO, null."),
+        ({"scheme": "iob2"}, "task.scheme=iob2 is not known. Choose one of: IOB1, IOB2, BIOES, IO, null."),
         ({"stride": -1}, "task.stride=-1 is not a number of sub-words. Give 0 or more."),
         ({"stride": "x"}, "task.stride=x is not a number of sub-words."),
     ],
@@ -106,8 +106,8 @@ def test_a_tag_that_the_head_does_not_know_is_not_learned(tiny_bert):
     rows = TASK.encode(
         {"tokens": [["a", "b"]], "tags": [["B-NEW", "O"]]}, load_tokenizer(tiny_bert, True), ("O", "B-PER")
     )
-    assert rows["labels"] == [[IGNORED, IGNORED, 0, IGNORED]]
-    assert rows["words"] == [[-1, 0, 1, -1]]  # it is predicted and scored all the same
+    assert rows["labels"] == [[IGNORED, 0]]
+    assert rows["positions"] == [[0, 1]]  # it is predicted and scored all the same
 
 
 # --- scores

@@ -74,34 +74,60 @@ def test_every_word_is_owned_once_where_the_context_is_best(tokenizer, stride):
     for e, sentence in enumerate(examples["tokens"]):
         ids, starts = sub_words(tokenizer, sentence)
         windows = [i for i, example in enumerate(rows["example"]) if example == e]
-        spans = []
-        for number, i in enumerate(windows):
+        every = [(start, min(room, len(ids) - start)) for start in range(0, max(1, len(ids) - room + step), step)]
+        spans = {}
+        for i in windows:  # one that owns no word is left out
             content = rows["input_ids"][i][1:-1]
-            assert content == ids[number * step : number * step + len(content)]
-            assert len(content) <= room
-            spans.append((number * step, len(content)))
-        assert sum(spans[-1]) == len(ids)
-        owned = [(word, i, p) for i in windows for p, word in enumerate(rows["words"][i]) if word >= 0]
-        assert sorted(word for word, _, _ in owned) == list(range(len(sentence)))
-        for word, i, p in owned:
-            start, n = spans[windows.index(i)]
+            spans[i] = next(
+                span for span in every if ids[span[0] : sum(span)] == content and span not in spans.values()
+            )
+        owned = [
+            (word, i, p, label)
+            for i in windows
+            for word, (p, _), label in zip(rows["positions"][i], rows["words"][i], rows["labels"][i], strict=True)
+        ]
+        assert sorted(word for word, *_ in owned) == list(range(len(sentence)))
+        for word, i, p, label in owned:
+            start, n = spans[i]
             assert start + p - 1 == starts[word]  # behind [CLS], on the first sub-word of the word
-            best = max(margin(*span, len(ids), starts[word]) for span in spans if 0 <= starts[word] - span[0] < span[1])
+            best = max(margin(*span, len(ids), starts[word]) for span in every if 0 <= starts[word] - span[0] < span[1])
             assert margin(start, n, len(ids), starts[word]) == best
-            assert LABELS[rows["labels"][i][p]] == examples["tags"][e][word]
+            assert LABELS[label] == examples["tags"][e][word]
 
 
-def test_everything_else_is_ignored(tokenizer):
-    rows = NER("ner", "f1").encode(random_examples(7), tokenizer, LABELS)
-    for words, labels, ids in zip(rows["words"], rows["labels"], rows["input_ids"], strict=True):
-        assert len(words) == len(labels) == len(ids) <= tokenizer.model_max_length
-        assert [word < 0 for word in words] == [label == IGNORED for label in labels]
-    assert not any(rows["cut"])
+@pytest.mark.parametrize("pooling", ["first", "last", "mean"])
+def test_which_sub_words_stand_for_a_word(tokenizer, pooling):
+    examples = {"tokens": [["river", "xyz", "a"]], "tags": [["O", "B-PER", "O"]]}
+    rows = NER("ner", "f1", pooling=pooling).encode(examples, tokenizer, LABELS)
+    ids, starts = sub_words(tokenizer, examples["tokens"][0])
+    ends = [*starts[1:], len(ids)]
+    expected = {
+        "first": [(s, s + 1) for s in starts],
+        "last": [(e - 1, e) for e in ends],
+        "mean": list(zip(starts, ends, strict=True)),
+    }
+    assert rows["words"] == [[(s + 1, e + 1) for s, e in expected[pooling]]]  # behind [CLS]
+    assert rows["positions"] == [[0, 1, 2]] and rows["cut"] == [False]
+    assert ends[1] - starts[1] > 1  # a word of several sub-words
+
+
+@pytest.mark.parametrize("side", ["right", "left"])
+def test_places_move_with_the_padding(tiny_bert, side):
+    tokenizer = load_tokenizer(tiny_bert, True)
+    tokenizer.padding_side = side
+    task = NER("ner", "f1")
+    rows = task.encode({"tokens": [["a", "river", "of"], ["x"], []], "tags": [["O"] * 3, ["O"], []]}, tokenizer, LABELS)
+    batch = task.collator(tokenizer)([{name: column[i] for name, column in rows.items()} for i in range(3)])
+    assert batch["words"].shape == (3, 3, 2) and batch["labels"].tolist()[1:] == [[0, IGNORED, IGNORED], [IGNORED] * 3]
+    for row, words in enumerate((["a", "river", "of"], ["x"])):
+        places = batch["words"][row][: len(words), 0]
+        assert tokenizer.convert_ids_to_tokens(batch["input_ids"][row][places]) == words
+    assert batch["words"][1, 1:].sum() == 0
 
 
 def as_outputs(rows, width=0):
     """Model outputs that are the labels themselves, padded on the right as the Trainer pads them."""
-    width = max([width, *map(len, rows["labels"])])
+    width = max([1, width, *map(len, rows["labels"])])
     padded = [[max(label, 0) for label in labels] + [0] * (width - len(labels)) for labels in rows["labels"]]
     return {"logits": 20 * torch.eye(len(LABELS))[torch.tensor(padded)]}
 
@@ -144,9 +170,9 @@ def test_splits_of_more_than_one_chunk_keep_their_examples_apart(tokenizer, monk
 def test_a_sentence_of_five_thousand_words(tokenizer, words):
     examples = random_examples(1, [5000], words)
     rows = NER("ner", "f1").encode(examples, tokenizer, LABELS)
-    owned = [word for of_window in rows["words"] for word in of_window if word >= 0]
+    owned = [word for of_window in rows["positions"] for word in of_window]
     assert sorted(owned) == list(range(5000))
-    labels = [label for of_window in rows["labels"] for label in of_window if label != IGNORED]
+    labels = [label for of_window in rows["labels"] for label in of_window]
     assert [LABELS[label] for _, label in sorted(zip(owned, labels, strict=True))] == examples["tags"][0]
 
 
@@ -156,7 +182,8 @@ def test_words_are_owned_in_the_middle_by_hand(tiny_bert):
     tokenizer = load_tokenizer(tiny_bert, True)
     tokenizer.model_max_length = 8
     rows = NER("ner", "f1", stride=2).encode({"tokens": [list("abcdefghij")], "tags": [["O"] * 10]}, tokenizer, LABELS)
-    assert rows["words"] == [[-1, 0, 1, 2, 3, 4, -1, -1], [-1, -1, 5, 6, 7, 8, 9, -1]]
+    assert rows["positions"] == [[0, 1, 2, 3, 4], [5, 6, 7, 8, 9]]
+    assert rows["words"] == [[(1, 2), (2, 3), (3, 4), (4, 5), (5, 6)], [(2, 3), (3, 4), (4, 5), (5, 6), (6, 7)]]
 
 
 def test_the_second_word_is_read_as_after_a_space(tiny_roberta):
@@ -165,7 +192,8 @@ def test_the_second_word_is_read_as_after_a_space(tiny_roberta):
     sentence = ["lives", "in", "Berlin", "near"]
     rows = NER("ner", "f1").encode({"tokens": [sentence], "tags": [["O", "O", "B-LOC", "O"]]}, tokenizer, LABELS)
     assert rows["input_ids"][0] == tokenizer(" lives in Berlin near")["input_ids"]
-    at = rows["labels"][0].index(LABELS.index("B-LOC"))
+    at = rows["words"][0][2][0]
+    assert rows["labels"][0][2] == LABELS.index("B-LOC")
     assert tokenizer.convert_ids_to_tokens(rows["input_ids"][0][at]).startswith("Ġ")
     assert tokenizer.decode(rows["input_ids"][0][at:-1]).strip() == "Berlin near"
 
@@ -184,7 +212,7 @@ def test_words_without_sub_words_are_predicted_where_no_token_is_unknown(tiny_be
     tokenizer.unk_token = None
     task, examples = NER("ner", "f1"), {"tokens": [["a", "\u200b", "b"], ["\u200b"]], "tags": [["O"] * 3, ["O"]]}
     rows = task.encode(examples, tokenizer, LABELS)
-    best = numpy.full((2, 8), 3)
+    best = numpy.full((len(rows["example"]), 8), 3)
     decoded = task.decode((best, best / 4), rows, LABELS, examples)
     assert [d["prediction"] for d in decoded] == [["B-PER", "O", "B-PER"], ["O"]]
     assert [d["confidence"] for d in decoded] == [[0.75, 0.0, 0.75], [0.0]]
@@ -202,5 +230,4 @@ def test_a_model_that_reads_one_sub_word_at_a_time(tiny_bert):
     tokenizer = load_tokenizer(tiny_bert, True)
     tokenizer.model_max_length = 3
     rows = NER("ner", "f1").encode({"tokens": [["river", "xyz"]], "tags": [["O", "B-PER"]]}, tokenizer, LABELS)
-    assert [word for words in rows["words"] for word in words if word >= 0] == [0, 1]
-    assert len(rows["words"]) == 4  # river, x, ##y, ##z
+    assert rows["positions"] == [[0], [1]]  # the windows of ##y and ##z own no word

@@ -5,7 +5,6 @@ import pytest
 from stages import report
 from stages.folder import FINISHED, write_json
 from tasks.contract import Finding, task_class
-from tasks.text_classification import TextClassification
 
 TASK = task_class("text_classification")("text_classification", "accuracy")
 
@@ -45,9 +44,8 @@ def test_text_of_the_data_is_not_read_as_markup(tmp_path, capsys):
 
 def test_rows_of_predictions():
     examples = {"text": ["a", "b"], "label": ["x", "y"]}
-    task = TextClassification("text_classification", "accuracy")
-    rows = report.prediction_rows(task, examples, [{"prediction": "x", "confidence": 0.5}, {"prediction": "x"}])
+    rows = report.prediction_rows(TASK, examples, [{"prediction": "x", "confidence": 0.5}, {"prediction": "x"}])
     assert rows[0] == {"id": 0, "text": "a", "gold": "x", "prediction": "x", "confidence": 0.5}
     assert rows[1]["id"] == 1 and rows[1]["gold"] == "y"
-    new = report.prediction_rows(task, {"text": ["c"]}, [{"prediction": "x"}], first=2)
+    new = report.prediction_rows(TASK, {"text": ["c"]}, [{"prediction": "x"}], first=2)
     assert new == [{"id": 2, "text": "c", "prediction": "x"}]

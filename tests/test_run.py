@@ -12,6 +12,7 @@ from tests.conftest import LETTERS
 QUICK = ("training.max_steps=3", "data.limit=24", "batch_size=8")
 LEFT = {
     "config.yaml", "findings.json", "history.jsonl", "metrics.json", "model", "predictions", "provenance.json",
+    "report.html",
 }  # fmt: skip
 
 
@@ -37,6 +38,10 @@ def test_what_a_run_leaves(run_here, tiny_bert, task, method, bf16):
     assert any("eval_loss" in line for line in history) and any("train_runtime" in line for line in history)
     provenance = json.loads((folder / "provenance.json").read_text())
     assert provenance["packages"]["torch"].startswith("2.13.0") and provenance["seconds"] > 0
+    assert list(provenance["phases"]) == ["loading", "encoding", "training", "scoring", "saving"]
+    assert sum(provenance["phases"].values()) == pytest.approx(provenance["seconds"], abs=1)
+    page = (folder / "report.html").read_text(encoding="utf-8")
+    assert f"{metrics['test'][best]:.3f}" in page and "Worst errors" in page and "could not be drawn" not in page
     assert provenance["data"]["digest"] and provenance["model"]["weights"]
     card = (folder / "model" / "README.md").read_text()
     assert f"| {best} | {metrics['test'][best]:.4f} |" in card

@@ -44,20 +44,20 @@ def _words(block: Block, bad: Problems) -> list[tuple[int, list[str]]]:
             continue
         if what := _wrong(cells, expected):
             bad.append((number, what))
+            expected = None  # one broken line is one problem
         elif not NO_WORD.fullmatch(cells[0]):
             words.append((number, cells))
-        if cells[0].isdecimal():
             expected = int(cells[0]) + 1
     return words
 
 
-def _wrong(cells: list[str], expected: int) -> str:
+def _wrong(cells: list[str], expected: int | None) -> str:
     if len(cells) != len(NAMES):
         return f"{len(cells)} column{'s'[: len(cells) != 1]}, but CoNLL-U has {len(NAMES)}, with tabs between them"
     if "" in cells:
         return f"column {NAMES[cells.index('')]} is empty (write _ instead)"
     if not cells[0].isdecimal() and not NO_WORD.fullmatch(cells[0]):
         return f"id {cells[0]!r} is no number, no range like 1-2 and no empty node like 1.1"
-    if cells[0].isdecimal() and int(cells[0]) != expected:
+    if cells[0].isdecimal() and expected not in (None, int(cells[0])):
         return f"id {cells[0]}, but {expected} comes next in this sentence; a word or a blank line is missing"
     return ""

@@ -2,7 +2,7 @@
 
 import json
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from itertools import islice
 
 from stages.formats.lines import Problems, Row, lines
@@ -17,7 +17,7 @@ NEEDED = (
 def read_jsonl(path: str, bad: Problems) -> Iterator[Row]:
     """The keys of the objects are the columns; values stay as they are, nested ones too."""
     sample = islice(((number, line) for number, line in lines(path, []) if line.strip()), SAMPLE)
-    keys = _keys([_parse(number, line, []) for number, line in sample])
+    keys = _keys(_parse(number, line, []) for number, line in sample)
     for number, line in lines(path, bad):
         if line.strip():
             yield number, _checked(number, _parse(number, line, bad), keys, bad)
@@ -44,7 +44,7 @@ def read_json(path: str, bad: Problems) -> Iterator[Row]:
         content = _objects(path, content)
     if not isinstance(content, list):
         raise ValueError(f"{path} holds {type(content).__name__}. {NEEDED}")
-    keys = _keys([row for row in content[:SAMPLE] if isinstance(row, dict)])
+    keys = _keys(row if isinstance(row, dict) else None for row in content[:SAMPLE])
     for number, row in enumerate(content, 1):
         yield number, _checked(number, _object(number, row, "element of the list", bad), keys, bad)
 
@@ -64,11 +64,13 @@ def _objects(path: str, content: dict) -> list:
     return [dict(zip(content, cells, strict=True)) for cells in zip(*values, strict=True)]
 
 
-def _keys(rows: list[dict | None]) -> list[str]:
+def _keys(rows: Iterable[dict | None]) -> list[str]:
     """Keys that at least half of the objects have; a rarer one is most likely misspelt where it does stand."""
-    rows = [row for row in rows if row is not None]
-    times = Counter(key for row in rows for key in row)
-    return [key for key in times if 2 * times[key] >= len(rows)]
+    total, times = 0, Counter()
+    for row in rows:
+        total += row is not None
+        times.update(list(row or ()))
+    return [key for key in times if 2 * times[key] >= total]
 
 
 def _checked(number: int, row: dict | None, keys: list[str], bad: Problems) -> dict | None:

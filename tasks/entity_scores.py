@@ -1,0 +1,57 @@
+"""Scores of tag sequences: by entity as seqeval counts them, by token as scikit-learn does."""
+
+from itertools import chain
+
+from tasks.tags import spans
+
+
+def entity_values(gold, predicted):
+    """Micro precision, recall and F1 over entities, in seqeval's default reading and under strict IOB2."""
+    from seqeval.metrics.sequence_labeling import precision_recall_fscore_support as default
+    from seqeval.metrics.v1 import precision_recall_fscore_support as strict
+    from seqeval.scheme import IOB2
+
+    values = {}
+    for prefix, scorer, reading in (("", default, {}), ("strict_", strict, {"scheme": IOB2})):
+        precision, recall, f1, _ = scorer(gold, predicted, average="micro", zero_division=0, **reading)
+        values |= {f"{prefix}f1": float(f1), f"{prefix}precision": float(precision), f"{prefix}recall": float(recall)}
+    return values
+
+
+def entity_table(gold, predicted):
+    from seqeval.metrics import classification_report
+
+    if not any(spans(tags) for tags in chain(gold, predicted)):
+        return []  # seqeval averages over no types, and warns
+    report = classification_report(gold, predicted, output_dict=True, zero_division=0)
+    return [_row("type", name, *row.values()) for name, row in report.items()]
+
+
+def token_table(gold, predicted):
+    """Scores by tag, and their averages, over all tags but O."""
+    from sklearn.metrics import precision_recall_fscore_support
+
+    gold, predicted = list(chain(*gold)), list(chain(*predicted))
+    tags = sorted({*gold, *predicted} - {"O"})
+    if not tags:
+        return []
+    scores = {"labels": tags, "zero_division": 0}
+    by_tag = precision_recall_fscore_support(gold, predicted, **scores)
+    rows = [_row("tag", *row) for row in zip(tags, *by_tag, strict=True)]
+    for average in ("micro", "macro", "weighted"):
+        p, r, f1, _ = precision_recall_fscore_support(gold, predicted, average=average, **scores)
+        rows.append(_row("tag", f"{average} avg", p, r, f1, sum(by_tag[-1])))
+    return rows
+
+
+def token_values(gold, predicted, table):
+    """F1 over tokens, O left out; accuracy over all tokens."""
+    averages = {row["tag"]: row["f1"] for row in table}
+    pairs = [g == p for g, p in zip(chain(*gold), chain(*predicted), strict=True)]
+    values = {f"token_f1_{a}": averages.get(f"{a} avg", 0.0) for a in ("micro", "macro", "weighted")}
+    return {**values, "token_accuracy": sum(pairs) / max(len(pairs), 1)}
+
+
+def _row(first, name, precision, recall, f1, support):
+    numbers = {"precision": float(precision), "recall": float(recall), "f1": float(f1)}
+    return {first: name, **numbers, "support": int(support)}

@@ -1,0 +1,107 @@
+"""Heads that score words: made on the spot from any transformers class that scores sub-words; a linear-chain CRF."""
+
+import torch
+from torch import nn
+from transformers import DataCollatorWithPadding, initialization
+
+from tasks.contract import IGNORED
+
+NEVER = -1e4  # the score of what cannot be; minus infinity would give gradients that are no numbers
+
+
+class Transitions(nn.Module):
+    """The scores of a linear-chain CRF beside those of the words: from label to label, of the first, of the last."""
+
+    def __init__(self, labels):
+        super().__init__()
+        self.between = nn.Parameter(torch.zeros(labels, labels))
+        self.first = nn.Parameter(torch.zeros(labels))
+        self.last = nn.Parameter(torch.zeros(labels))
+
+    def forward(self):
+        return self.between, self.first, self.last
+
+
+def word_head(base, crf):
+    """A subclass of a token-classification class whose logits are per word, (rows, words, labels); with `crf` it also
+    learns `Transitions`. It keeps the name and the weights of its base, which loads it too, without what is added."""
+
+    class WordHead(base):
+        def __init__(self, config, *args, **kwargs):
+            super().__init__(config, *args, **kwargs)
+            if crf:
+                self.crf = Transitions(config.num_labels)
+
+        def _init_weights(self, module):
+            if isinstance(module, Transitions):  # neutral: before the first step, the CRF is the linear head
+                for scores in module.parameters():
+                    initialization.zeros_(scores)
+            else:
+                super()._init_weights(module)
+
+        def forward(self, *args, words=None, **kwargs):
+            outputs = super().forward(*args, **kwargs)
+            if words is None:
+                return outputs
+            scores = {"logits": average(outputs["logits"], words), "counts": (words[..., 1] > 0).sum(dim=1)}
+            return {**scores, "transitions": self.crf()} if crf else scores
+
+    WordHead.__name__ = WordHead.__qualname__ = base.__name__
+    return WordHead
+
+
+def average(logits, words):
+    """The mean logits of each word's sub-words. `words`: (rows, words, 2), start and end position, 0 and 0 for none."""
+    positions = torch.arange(logits.shape[1], device=logits.device)
+    inside = (positions >= words[..., :1]) & (positions < words[..., 1:])  # (rows, words, sub-words)
+    shares = inside / inside.sum(dim=-1, keepdim=True).clamp(min=1)
+    return shares.to(logits.dtype) @ logits
+
+
+class WordCollator:
+    """Pads rows into a batch: sub-words as the tokenizer says, `words` and `labels` by word."""
+
+    def __init__(self, tokenizer):
+        self.names, self.side = tokenizer.model_input_names, tokenizer.padding_side
+        self.pad = DataCollatorWithPadding(tokenizer)
+
+    def __call__(self, rows):
+        batch = self.pad([{name: row[name] for name in self.names if name in row} for row in rows])
+        count, length = max(1, *(len(row["labels"]) for row in rows)), batch["input_ids"].shape[1]
+        words, labels = torch.zeros(len(rows), count, 2, dtype=torch.long), torch.full((len(rows), count), IGNORED)
+        for i, row in enumerate(rows):
+            if row["labels"]:
+                shift = length - len(row["input_ids"]) if self.side == "left" else 0
+                words[i, : len(row["words"])] = torch.tensor(row["words"]) + shift
+                labels[i, : len(row["labels"])] = torch.tensor(row["labels"])
+        return {**batch, "words": words, "labels": labels}
+
+
+def crf_loss(logits, counts, labels, transitions):
+    """Negative log-likelihood of each row's labels, shape (rows,); labels that are IGNORED may be any (Lafferty et al.,
+    2001; summed out as in Tsuboi et al., 2008)."""
+    scores = logits.float()
+    known = nn.functional.one_hot(labels.clamp(min=0), scores.shape[-1]).bool() | (labels == IGNORED).unsqueeze(-1)
+    of_gold = log_partition(scores.masked_fill(~known, NEVER), counts, transitions)
+    return log_partition(scores, counts, transitions) - of_gold
+
+
+def log_partition(scores, counts, transitions):
+    """Log of the summed exponentiated scores of all label sequences of each row, by the forward algorithm.
+
+    `scores`: (rows, words, labels) in float32; `counts`: words per row. 0 for a row without words.
+    """
+    between, first, last = (t.float() for t in transitions)
+    sums = scores[:, 0] + first
+    for position in range(1, scores.shape[1]):
+        longer = (sums.unsqueeze(2) + between).logsumexp(dim=1) + scores[:, position]
+        sums = torch.where((position < counts).unsqueeze(1), longer, sums)
+    return torch.where(counts > 0, (sums + last).logsumexp(dim=1), 0.0)
+
+
+def marginals(logits, counts, transitions):
+    """The probability of each label at each word, (rows, words, labels): the gradient of the log partition."""
+    with torch.enable_grad():
+        scores = logits.detach().float().requires_grad_()
+        total = log_partition(scores, counts, [t.detach() for t in transitions]).sum()
+        return torch.autograd.grad(total, scores)[0]
