@@ -33,16 +33,17 @@ class Predictor:
     precision: torch.dtype | None
     batch_rows: int
 
-    def predict(self, examples: dict, name: str = "examples") -> list[dict]:
+    def predict(self, examples: dict, name: str = "examples", own: slice = slice(None)) -> list[dict]:
         """Examples, as columns in the task's words -> one `{"prediction": ..., "confidence": ...}` each, in order.
 
-        A gold column is not looked at. A blank text has the prediction None. Raises ValueError where the task cannot
-        read an example; `name` tells which.
+        A gold column is not looked at. A blank text has the prediction None. `own`: which of the examples are asked
+        for; the others only stand around them. Raises ValueError where the task cannot read one; `name` tells which.
         """
-        inputs = [name for name in (*self.task.form(examples)[:-1], *self.task.optional) if name in examples]
-        ready, _ = self.task.prepare({name: {column: examples[column] for column in inputs}})
-        predictions = self.predict_prepared(ready[name])
-        rows = zip(*(examples[column] for column in self.task.form(examples)[:-1]), strict=True)
+        needed = self.task.form(examples)[:-1]
+        inputs = {column: examples[column] for column in (*needed, *self.task.optional) if column in examples}
+        ready = self.task.prepare({name: inputs})[0][name]
+        predictions = self.predict_prepared({column: values[own] for column, values in ready.items()})
+        rows = zip(*(examples[column][own] for column in needed), strict=True)
         return [_emptied(p) if _is_blank(row) else p for p, row in zip(predictions, rows, strict=True)]
 
     def predict_prepared(self, examples: dict, shared: bool = False) -> list[dict]:
@@ -106,8 +107,8 @@ def predict_parts(model: Predictor, parts, source: str):
 
 
 def _predict_part(model, around, before, size, start, source):
-    predictions = model.predict(around, f"{source}, after {start - before} others," if start else source)
-    return predictions[before : before + size]
+    name = f"{source}, after {start - before} others," if start else source
+    return model.predict(around, name, slice(before, before + size))
 
 
 def load_model(run: str | Path, hardware: dict | None = None) -> Predictor:

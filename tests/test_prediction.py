@@ -31,11 +31,15 @@ def test_predictions_are_those_of_the_run_without_its_gold_answers(finished):
 
 def test_examples_are_put_back_in_order(finished):
     model = load_model(finished("text_classification"), CPU)
+    torch.manual_seed(0)
+    for weights in model.network.parameters():
+        torch.nn.init.normal_(weights.data, std=0.3)  # after so few steps all texts get nearly the same confidence
     texts = [" ".join(["good film"] * n) for n in (1, 9, 3, 7, 2)]
     together, alone = model.predict({"text": texts}), [model.predict({"text": [text]})[0] for text in texts]
     for one, other in zip(together, alone, strict=True):
         assert one["prediction"] == other["prediction"]
         assert one["confidence"] == pytest.approx(other["confidence"], abs=2e-4)
+    assert len({one["confidence"] for one in together}) == len(texts)
 
 
 def test_nothing_and_blank_texts(finished):
@@ -84,6 +88,29 @@ def test_parts_give_what_the_whole_gives(finished):
     assert [t for examples, _ in parts for t in examples["tokens"]] == tokens
     whole = model.predict({"tokens": tokens})
     assert [p["prediction"] for _, predictions in parts for p in predictions] == [p["prediction"] for p in whole]
+
+
+def test_neighbours_in_other_parts_are_seen(finished, monkeypatch):
+    """A task that looks at the example before and after: parts must show what all together show."""
+    model = load_model(finished("text_classification"), CPU)
+    texts = ["good", "bad film", "a", "river", "the"]
+
+    def prepare(self, splits):
+        ((name, examples),) = splits.items()
+        around = ["", *examples["text"], ""]
+        return {name: {"text": [" ".join(around[i : i + 3]).strip() for i in range(len(around) - 2)]}}, []
+
+    monkeypatch.setattr(type(model.task), "prepare", prepare)
+
+    def echo(self, examples, shared=False):
+        return [{"prediction": text} for text in examples["text"]]
+
+    monkeypatch.setattr(type(model.task), "margin", 1)
+    monkeypatch.setattr(Predictor, "predict_prepared", echo)
+    parts = list(predict_parts(model, iter([{"text": texts[:2]}, {"text": texts[2:3]}, {"text": texts[3:]}]), "new"))
+    assert [examples["text"] for examples, _ in parts] == [texts[:2], texts[2:3], texts[3:]]
+    shown = [prediction["prediction"] for _, predictions in parts for prediction in predictions]
+    assert shown == ["good bad film", "good bad film a", "bad film a river", "a river the", "river the"]
 
 
 def test_an_error_in_a_later_part_says_where(finished):
