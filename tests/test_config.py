@@ -41,7 +41,7 @@ def test_every_option_composes(read, option, tmp_path):
     (tmp_path / "train.csv").touch()
     extra = {"data=files": [f"data.train={tmp_path}/train.csv"], "data=hub": ["data.path=a/b"]}
     raw = yaml.safe_load((CONF / option).read_text())
-    task = ["task=text_classification"] if group == "data" and "text" in raw.get("columns", {}) else []
+    task = ["task=text_classification"] if group == "data" and "label" in raw.get("columns", {}) else []
     config = read(*task, f"{group}={name}", *extra.get(f"{group}={name}", []))
     if group in ("task", "data", "model", "method", "tracking"):
         assert raw["name"] == option.stem
@@ -105,7 +105,7 @@ MESSAGES = {
     "+foo=1": "there is no key foo. Known: batch_size, data, hardware, method, model, optimizer, output_root, rerun, "
     "scheduler, seed, task, tracking, training.",
     "++bath_size=3": "there is no key bath_size. Nearest: batch_size.",
-    "+task.strid=3": "there is no key task.strid. Nearest: task.stride, task.best.",
+    "+task.strid=3": "there is no key task.strid. Nearest: task.stride, task.best, task.head.",
     "task.best=f2": "task.best=f2 is not a score of ner. Choose one of: ",
     "task.stride=true": "task.stride=true is not of type int.",
     "task.stride=-1": "task.stride=-1 is not a number of sub-words. Give 0 or more.",
@@ -137,7 +137,7 @@ MESSAGES = {
     "tracking.name=wanbd": "tracking.name=wanbd is not known. Nearest: wandb. Choose one of: wandb, disabled.",
     "tracking.group=3": """=3 is not text or null. Where text is meant, quote it twice: 'tracking.group="3"'""",
     "tracking.tags=a": "tracking.tags=a is not a list of texts.",
-    "data.columns.text=a": "data.columns.text: ner reads the columns tokens, tags, not text. Change the key, or ",
+    "data.columns.label=a": "data.columns.label: ner reads the columns tokens, tags or text, spans; document too, not ",
     "data.columns.tags=[1]": "data.columns.tags=[1] is not the name or the number of a column.",
     "data.columns=3": "data.columns=3 is not keys with values, as in {a: b}.",
     "data.limit=none": "data.limit=none is not a whole number from 1 up, or null.",
