@@ -65,7 +65,8 @@ def show_results(folder, task):
             table(f"{splits[-1]}: {title}", content)
     say(f"\ntraining took {metrics['training_seconds']:.0f} s")
     stage("run", str(folder))
-    stage("model", f"{folder / 'model'}  (from_pretrained and pipeline load it)")
+    loader = "from_pretrained and pipeline load" if task.is_standard else "stages.prediction.load_model loads"
+    stage("model", f"{folder / 'model'}  ({loader} it)")
     stage("more", "report.html  metrics.json  predictions/  history.jsonl  findings.json  config.yaml  provenance.json")
 
 
@@ -75,7 +76,6 @@ def write_card(folder, config, task, labels, scores, source):
     values = scores[split].values
     shown = "\n".join(f"| {name} | {values[name]:.4f} |" for name in task.shown if name in values)
     pipeline = task.pipeline["task"]
-    options = "".join(f", {name}={value!r}" for name, value in task.pipeline.items() if name != "task")
     base = config["model"]["path"]
     text = f"""---
 library_name: transformers
@@ -95,9 +95,7 @@ tags: [tunesmith, {task.name}]
 Labels: {", ".join(labels)}.
 
 ```python
-from transformers import pipeline
-
-model = pipeline("{pipeline}", model="{folder.name}/model"{options})
+{_usage(task, folder)}
 ```
 
 Training data: {json.dumps(source, ensure_ascii=False)}.
@@ -105,3 +103,13 @@ Method: {config["method"]["name"]}, seed {config["seed"]}, batch {config["batch_
 {config["optimizer"].get("learning_rate")}. The licences of the base model and of the data apply.
 """
     write_text(folder / "model" / "README.md", text)
+
+
+def _usage(task, folder):
+    """How the model is loaded: by transformers alone where its head is standard, else with this project."""
+    if not task.is_standard:
+        load = f'model = load_model("{folder.name}")  # a head of the project: transformers alone would leave parts out'
+        return f"from stages.prediction import load_model\n\n{load}"
+    options = "".join(f", {name}={value!r}" for name, value in task.pipeline.items() if name != "task")
+    load = f'model = pipeline("{task.pipeline["task"]}", model="{folder.name}/model"{options})'
+    return f"from transformers import pipeline\n\n{load}"
