@@ -84,6 +84,25 @@ def trainer_choices(hardware):
     return {name: deepcopy(value) for name, value in whole.items() if value is not None}
 
 
+def name_layers(arguments, model):
+    """Split a model layer by layer, unless the user named the classes. What models themselves name (`_no_split_modules`)
+    is nothing for some, and for BERT's relatives the embeddings too, which accelerate 1.15 would split twice."""
+    chosen = arguments.fsdp_plugin_args
+    if chosen and chosen["auto_wrap_policy"] == "TRANSFORMER_BASED_WRAP":
+        chosen.setdefault("transformer_cls_names_to_wrap", layer_classes(model))
+
+
+def layer_classes(model):
+    """Class names of the layers: of what stands in a list of modules that is not inside another layer."""
+    names, inside = [], ()
+    for name, module in model.named_modules():
+        layers = [type(layer).__name__ for layer in module] if type(module).__name__ == "ModuleList" else []
+        if layers and "ModuleList" not in layers and not name.startswith(inside):
+            inside += (f"{name}.",)
+            names += layers
+    return list(dict.fromkeys(names))
+
+
 def splits_weights(hardware):
     """Whether no process holds the whole model: FSDP, or the third stage of ZeRO."""
     return bool(hardware.get("fsdp") or (hardware.get("deepspeed") and _zero(hardware)["stage"] == 3))

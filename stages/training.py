@@ -16,7 +16,7 @@ from transformers.trainer_callback import PrinterCallback, ProgressCallback
 
 from stages.batches import GlobalBatches, Rows
 from stages.hardware import OWN, check_started, launched, rows_per_process
-from stages.sharding import gather, splits_weights, trainer_choices
+from stages.sharding import gather, name_layers, splits_weights, trainer_choices
 from stages.terminal import is_main, shows_bars
 from tasks.contract import IGNORED, Scores
 
@@ -202,6 +202,7 @@ class Tuner(Trainer):
 def build_tuner(config, task, labels, model, tokenizer, splits, folder):
     """The Tuner of a configuration, with early stopping where `training.early_stopping_patience` asks for it."""
     arguments = training_arguments(config, task, folder)
+    name_layers(arguments, model)
     stopping = {k: config["training"][k] for k in EARLY_STOPPING if config["training"].get(k) is not None}
     callbacks = [EarlyStoppingCallback(**stopping)] if stopping else []
     tuner = Tuner(config, task, labels, model, tokenizer, splits, arguments, callbacks)
