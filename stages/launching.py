@@ -34,7 +34,7 @@ def start_processes(config, argv):
             )
     if running is None and asked and asked > 1:
         rows_per_process(config["batch_size"], hardware, asked)
-        _become_launcher(asked, _on_cpu(asked // nodes, hardware), argv, hardware)
+        _become_launcher(asked, _on_cpu(asked, hardware), argv, hardware)
     if running in (None, 1) and not hardware.get("use_cpu"):
         idle = _gpus_in_machine() - 1
         _show_one_gpu()
@@ -76,11 +76,13 @@ def _drop_precision_of_launcher():
 
 def _on_cpu(asked, hardware):
     """Whether the processes run on the CPU: where it was chosen, or where there is no GPU. Too few are an error."""
-    gpus = 0 if hardware.get("use_cpu") else _visible_gpus()
+    nodes = hardware.get("num_nodes", 1)
+    gpus = 0 if hardware.get("use_cpu") else _visible_gpus() * nodes
     if 0 < gpus < asked:
+        seen = f"{gpus} GPU{'s are' if gpus > 1 else ' is'} visible" + (f" on {nodes} such nodes" if nodes > 1 else "")
         raise ValueError(
-            f"hardware.num_processes={asked}, but {gpus} GPU{'s are' if gpus > 1 else ' is'} visible, and each process "
-            f"needs its own. Use hardware.num_processes={gpus}, or hardware=cpu."
+            f"hardware.num_processes={asked}, but {seen}, and each process needs its own. Use "
+            f"hardware.num_processes={gpus}, or hardware=cpu."
         )
     return not gpus
 

@@ -85,8 +85,9 @@ def trainer_choices(hardware):
 
 
 def name_layers(arguments, model):
-    """Split a model layer by layer, unless the user named the classes. What models themselves name (`_no_split_modules`)
-    is nothing for some, and for BERT's relatives the embeddings too, which accelerate 1.15 would split twice."""
+    """Split a model layer by layer, unless the user named the classes. What models name themselves, in
+    `_no_split_modules`, is nothing for some, and for BERT's relatives the embeddings too: accelerate 1.15 fails there,
+    for it splits the word embeddings once more."""
     chosen = arguments.fsdp_plugin_args
     if chosen and chosen["auto_wrap_policy"] == "TRANSFORMER_BASED_WRAP":
         chosen.setdefault("transformer_cls_names_to_wrap", layer_classes(model))

@@ -1,7 +1,8 @@
 """`torchrun sharding_on_cpu.py WORD...` types `run.py WORD...` where FSDP really splits a model over CPU processes.
 
-Accelerate knows FSDP on accelerators only; torch itself splits over gloo as well. So accelerate is told that its processes
-are GPUs, and given the CPU as their device. Everything after that is what runs on GPUs.
+Accelerate knows FSDP on accelerators only; torch itself splits over gloo as well. So accelerate is told that its
+processes are GPUs, and given the CPU as their device. Everything after that is what runs on GPUs. With DeepSpeed
+installed and DS_ACCELERATOR=cpu, hardware=deepspeed runs so too. STOP_AT=3 interrupts at step 3.
 """
 
 import os
@@ -23,6 +24,17 @@ def pretend():
     PartialState.set_device = lambda self: setattr(self, "device", torch.device("cpu"))
 
 
+def interrupt(step):
+    """Training ends at a step, as after Ctrl-C."""
+    from stages.progress import Progress
+
+    def on_step_end(self, args, state, control, **kwargs):
+        if state.global_step == step:
+            raise KeyboardInterrupt
+
+    Progress.on_step_end = on_step_end
+
+
 def main(words):
     from hydra import compose, initialize_config_dir
 
@@ -38,4 +50,6 @@ def main(words):
 
 if __name__ == "__main__":
     pretend()
+    if "STOP_AT" in os.environ:
+        interrupt(int(os.environ["STOP_AT"]))
     main(sys.argv[1:])
