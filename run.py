@@ -12,7 +12,7 @@ from stages import folder
 from stages.clock import Clock
 from stages.command_line import clear_errors, complete, with_group
 from stages.config import build_task, read_config, register_open_nodes
-from stages.hardware import start_processes
+from stages.launching import start_processes
 from stages.terminal import is_main, say, stage
 
 register_open_nodes()
@@ -91,6 +91,7 @@ def train(config, task, data, weights, place, run, clock):
     seconds = training.train(tuner)
     clock.lap("training")
     results = {split: tuner.score(split) for split in splits if split != "train"}
+    tuner.gather_model()
     clock.lap("scoring")
     return tuner, tokenizer, found, results, seconds
 

@@ -13,7 +13,7 @@ OWNERS = {
     "hardware": "use_cpu per_device_train_batch_size per_device_eval_batch_size dataloader_num_workers "
     "dataloader_pin_memory dataloader_persistent_workers dataloader_prefetch_factor dataloader_multiprocessing_context "
     "ddp_find_unused_parameters ddp_bucket_cap_mb ddp_broadcast_buffers ddp_backend ddp_timeout ddp_static_graph "
-    "eval_accumulation_steps torch_empty_cache_steps",
+    "eval_accumulation_steps torch_empty_cache_steps fsdp fsdp_config deepspeed",
 }
 # Fields that the project sets itself, and what to change instead.
 OURS = {
@@ -34,16 +34,19 @@ OURS = {
         "nothing: upload a finished model with `hf upload OWNER/NAME <run>/model`",
     ),
     **dict.fromkeys(
-        ("fsdp", "fsdp_config", "deepspeed", "accelerator_config", "parallelism_config"),
-        "nothing: models are not split over devices",
+        ("accelerator_config", "parallelism_config"),
+        "hardware=fsdp or hardware=deepspeed, which split a model over devices",
     ),
 }  # fmt: skip
 OPEN = ("optimizer", "scheduler", "training", "hardware")
 # Our own keys in these groups, and what they may be.
 EXTRA = {
-    "hardware": {"num_processes": "int | Literal['all'] | None"},
+    "hardware": {
+        "num_processes": "int | Literal['all'] | None", "num_nodes": "int", "node_rank": "int", "main_address": "str",
+        "main_port": "int", "device": "str",
+    },
     "training": {"early_stopping_patience": "int | None", "early_stopping_threshold": "float | None"},
-}
+}  # fmt: skip
 TYPES = {"int": (int,), "float": (int, float), "bool": (bool,), "str": (str,), "None": (type(None),)}
 STRATEGIES = ("group_by_length", "random", "sequential")
 PHRASES = {"int": "a whole number", "float": "a number", "bool": "true or false", "str": "text", "None": "null"}
@@ -75,7 +78,8 @@ def _classes(file):
 def trainer_arguments():
     """Field name -> annotation of the installed TrainingArguments."""
     body = _classes("training_args.py")["TrainingArguments"]
-    return {n.target.id: ast.unparse(n.annotation) for n in body if isinstance(n, ast.AnnAssign)}
+    fields = {n.target.id: ast.unparse(n.annotation) for n in body if isinstance(n, ast.AnnAssign)}
+    return {**fields, "fsdp": "bool"}  # annotated as text for its own command line; text is on its way out
 
 
 def owner(name):

@@ -10,7 +10,7 @@ from omegaconf import DictConfig, OmegaConf
 
 from stages.arguments import OPEN, check_arguments, check_strategies, quoting, typed, unknown
 from stages.data_files import data_files, nothing_there
-from stages.hardware import rows_per_process
+from stages.hardware import check_hardware
 from tasks.contract import task_class
 
 TOP = ("seed", "batch_size", "output_root", "rerun", "data", "task", "model", "method", "tracking")
@@ -95,7 +95,7 @@ def check_config(config):
     if config["training"].get("label_smoothing_factor") and not task.smooths:
         raise ValueError("training.label_smoothing_factor has no meaning for the loss of this task.head. Leave it out.")
     _check_paths(config)
-    rows_per_process(config["batch_size"], config["hardware"])
+    check_hardware(config["batch_size"], config["hardware"])
 
 
 def build_task(config):

@@ -1,6 +1,7 @@
 """Training: examples encoded, one `transformers.Trainer` with the task's loss, the best checkpoint kept, scores."""
 
 import time
+from copy import deepcopy
 from dataclasses import dataclass, replace
 from math import isfinite
 from pathlib import Path
@@ -14,8 +15,9 @@ from transformers import EarlyStoppingCallback, Trainer, TrainingArguments
 from transformers.trainer_callback import PrinterCallback, ProgressCallback
 
 from stages.batches import GlobalBatches, Rows
-from stages.hardware import launched, rows_per_process
-from stages.terminal import shows_bars
+from stages.hardware import OWN, check_started, launched, rows_per_process
+from stages.sharding import gather, name_layers, splits_weights, trainer_choices
+from stages.terminal import is_main, shows_bars
 from tasks.contract import IGNORED, Scores
 
 EVAL_ROWS = 32  # per process and forward pass, unless hardware.per_device_eval_batch_size says otherwise
@@ -59,8 +61,8 @@ def training_arguments(config, task, folder):
     """TrainingArguments of a configuration; raises ValueError in the words of the Trainer."""
     rows, accumulation = rows_per_process(config["batch_size"], config["hardware"], launched() or 1)
     given = {**config["optimizer"], **config["scheduler"], **config["training"], **config["hardware"]}
-    given = {k: v for k, v in given.items() if k not in ("num_processes", "train_sampling_strategy", *EARLY_STOPPING)}
-    given = {**_defaults(given), **given}
+    given = {k: v for k, v in given.items() if k not in (*OWN, "train_sampling_strategy", *EARLY_STOPPING)}
+    given = {**_defaults(given), **given, **trainer_choices(config["hardware"])}
     given["per_device_train_batch_size"] = rows
     try:
         return TrainingArguments(
@@ -102,6 +104,7 @@ class Tuner(Trainer):
         self.context = task.loss_context(splits["train"].rows, labels, smoothing)
         self.plain = replace(self.context, label_smoothing=0.0)  # validation losses stay comparable
         self.columns = [*tokenizer.model_input_names, *task.model_inputs, "labels"]
+        self.whole = deepcopy(model) if splits_weights(config["hardware"]) and is_main() else None
         super().__init__(
             model=model,
             args=arguments,
@@ -184,17 +187,27 @@ class Tuner(Trainer):
         with torch.no_grad():
             return batch, model(**batch)["logits"]
 
+    def gather_model(self):
+        """Put a model that is split over processes together again, for `bare_model`. Runs on all processes."""
+        if splits_weights(self.config["hardware"]):
+            gather(self.accelerator, self.model_wrapped, self.whole)
+
     def bare_model(self):
         """The model on the CPU, in float32, without what accelerate wraps around it (processes, autocast)."""
-        return self.accelerator.unwrap_model(self.model, keep_fp32_wrapper=False).to("cpu")
+        if self.whole is not None:
+            return self.whole
+        return self.accelerator.unwrap_model(self.model, keep_fp32_wrapper=False).to("cpu").float()
 
 
 def build_tuner(config, task, labels, model, tokenizer, splits, folder):
     """The Tuner of a configuration, with early stopping where `training.early_stopping_patience` asks for it."""
     arguments = training_arguments(config, task, folder)
+    name_layers(arguments, model)
     stopping = {k: config["training"][k] for k in EARLY_STOPPING if config["training"].get(k) is not None}
     callbacks = [EarlyStoppingCallback(**stopping)] if stopping else []
-    return Tuner(config, task, labels, model, tokenizer, splits, arguments, callbacks)
+    tuner = Tuner(config, task, labels, model, tokenizer, splits, arguments, callbacks)
+    check_started(config, tuner.accelerator, folder)
+    return tuner
 
 
 def train(tuner):
