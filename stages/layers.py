@@ -75,10 +75,12 @@ def embedding_parameters(model):
 
 
 def head_parameters(model):
-    """What stands on the pretrained encoder, and everything in it that pretraining lacks."""
+    """What pretraining lacks; where it lacks nothing, as after training on the task before, what stands on the encoder."""
     inner = _bare(model)
-    inside, new = _ids(inner.base_model.parameters()), _new_parameters(inner)
-    return [p for p in inner.parameters() if id(p) in new or id(p) not in inside]
+    new = _new_parameters(inner)
+    return [p for p in inner.parameters() if id(p) in new] or _without(
+        inner.parameters(), inner.base_model.parameters()
+    )
 
 
 def crf_parameters(model):

@@ -81,8 +81,8 @@ def build_model(config, task, labels, folder):
     transformers.set_seed(config["seed"])  # the head is made here, before the Trainer seeds anything
     model, loading = load_head(task, folder, ignore_mismatched_sizes=True, output_loading_info=True, **names, **changes)
     new = {*loading["missing_keys"], *(key for key, *_ in loading["mismatched_keys"])}
-    model.new_modules = outermost(model, new)
-    return _adapt(model, config["method"], task, model.new_modules)
+    model.new_modules = tuple(outermost(model, new))
+    return _adapt(model, config["method"], task, list(model.new_modules))  # a list of its own: peft adds to it
 
 
 def _dropouts(known, share):
