@@ -45,7 +45,20 @@ EXTRA = {
         "num_processes": "int | Literal['all'] | None", "num_nodes": "int", "node_rank": "int", "main_address": "str",
         "main_port": "int", "device": "str",
     },
-    "training": {"early_stopping_patience": "int | None", "early_stopping_threshold": "float | None"},
+    "optimizer": dict.fromkeys(("layer_decay", "head_learning_rate", "crf_learning_rate"), "float | None"),
+    "training": {
+        "early_stopping_patience": "int | None", "early_stopping_threshold": "float | None", "dropout": "float | None",
+        "profile_steps": "int | None",
+    },
+}  # fmt: skip
+# What a number of the open groups must be, where its type does not say it all.
+RANGES = {
+    "a number from 0 up": (
+        "optimizer.learning_rate optimizer.head_learning_rate optimizer.crf_learning_rate", lambda n: n >= 0
+    ),
+    "a number above 0, at most 1": ("optimizer.layer_decay", lambda n: 0 < n <= 1),
+    "a number from 0 to below 1": ("training.dropout", lambda n: 0 <= n < 1),
+    "a whole number from 1 up": ("training.profile_steps training.early_stopping_patience", lambda n: n >= 1),
 }  # fmt: skip
 TYPES = {"int": (int,), "float": (int, float), "bool": (bool,), "str": (str,), "None": (type(None),)}
 STRATEGIES = ("group_by_length", "random", "sequential")
@@ -105,6 +118,13 @@ def check_arguments(group, given):
         if name not in EXTRA.get(group, ()) and owner(name) != group:
             raise ValueError(f"{key} belongs to another group. Write {owner(name)}.{name}={typed(value)}")
         check_type(key, value, annotation)
+        _check_range(key, value)
+
+
+def _check_range(key, value):
+    for phrase, (keys, fits) in RANGES.items():
+        if key in keys.split() and value is not None and not fits(value):
+            raise ValueError(f"{key}={typed(value)} is not {phrase}.")
 
 
 def check_type(key, value, annotation):

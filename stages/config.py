@@ -11,6 +11,7 @@ from omegaconf import DictConfig, OmegaConf
 from stages.arguments import OPEN, check_arguments, check_strategies, quoting, typed, unknown
 from stages.data_files import data_files, nothing_there
 from stages.hardware import check_hardware
+from stages.optimization import check_optimization
 from tasks.contract import task_class
 
 TOP = ("seed", "batch_size", "output_root", "rerun", "data", "task", "model", "method", "tracking")
@@ -22,10 +23,12 @@ KEYS = {
     "data.source": {
         "hub": f"name source limit path subset revision {CUT}",
         "files": f"name source limit format {CUT}",
-        "sample": "name source limit columns",
+        "sample": "name source limit train validation test columns",
     },
     "method.name": {
-        "full": "name",
+        "full": "name frozen_layers frozen_embeddings",
+        "bitfit": "name",
+        "head_only": "name",
         "lora": "name r lora_alpha lora_dropout target_modules use_rslora use_dora",
     },
     "tracking.name": {
@@ -36,9 +39,9 @@ KEYS = {
 VALUES = {
     "a whole number from 1 up": "batch_size method.r method.lora_alpha",
     "a whole number from 1 up, or null": "model.max_length data.limit",
-    "a whole number from 0 up": "seed",
+    "a whole number from 0 up": "seed method.frozen_layers",
     "a number from 0 to below 1": "data.validation_share data.test_share method.lora_dropout",
-    "true or false": "rerun tracking.log_model method.use_rslora method.use_dora",
+    "true or false": "rerun tracking.log_model method.use_rslora method.use_dora method.frozen_embeddings",
     "text": "output_root model.name model.path data.name data.path",
     "text or null": "model.revision data.subset data.revision data.train data.validation data.test data.format "
     "tracking.project tracking.entity tracking.group tracking.job_type tracking.notes",
@@ -94,6 +97,7 @@ def check_config(config):
     check_strategies(config["training"])
     if config["training"].get("label_smoothing_factor") and not task.smooths:
         raise ValueError("training.label_smoothing_factor has no meaning for the loss of this task.head. Leave it out.")
+    check_optimization(config)
     _check_paths(config)
     check_hardware(config["batch_size"], config["hardware"])
 

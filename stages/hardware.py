@@ -4,11 +4,10 @@ changes results."""
 import os
 import platform
 
-from stages.arguments import EXTRA, typed
+from stages.arguments import typed
 from stages.sharding import check_sharding
 from stages.terminal import say
 
-OWN = tuple(EXTRA["hardware"])  # the keys that the Trainer does not know
 NODES = ("node_rank", "main_address", "main_port")  # what a node must know where there are several
 
 

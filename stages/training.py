@@ -14,10 +14,13 @@ from tqdm.auto import tqdm
 from transformers import EarlyStoppingCallback, Trainer, TrainingArguments
 from transformers.trainer_callback import PrinterCallback, ProgressCallback
 
+from stages import optimization
+from stages.arguments import EXTRA
 from stages.batches import GlobalBatches, Rows
-from stages.hardware import OWN, check_started, launched, rows_per_process
+from stages.hardware import check_started, launched, rows_per_process
+from stages.profiling import Profile
 from stages.sharding import gather, name_layers, splits_weights, trainer_choices
-from stages.terminal import is_main, shows_bars
+from stages.terminal import is_main, shows_bars, stage
 from tasks.contract import IGNORED, Scores
 
 EVAL_ROWS = 32  # per process and forward pass, unless hardware.per_device_eval_batch_size says otherwise
@@ -61,7 +64,9 @@ def training_arguments(config, task, folder):
     """TrainingArguments of a configuration; raises ValueError in the words of the Trainer."""
     rows, accumulation = rows_per_process(config["batch_size"], config["hardware"], launched() or 1)
     given = {**config["optimizer"], **config["scheduler"], **config["training"], **config["hardware"]}
-    given = {k: v for k, v in given.items() if k not in (*OWN, "train_sampling_strategy", *EARLY_STOPPING)}
+    given = {
+        k: v for k, v in given.items() if k != "train_sampling_strategy" and not any(k in o for o in EXTRA.values())
+    }
     given = {**_defaults(given), **given, **trainer_choices(config["hardware"])}
     given["per_device_train_batch_size"] = rows
     try:
@@ -144,6 +149,25 @@ class Tuner(Trainer):
         device = self.accelerator.device
         return prepare_data_loader(loader, device=device, num_processes=1, process_index=0, put_on_device=True)
 
+    def create_optimizer(self, model=None):
+        """The Trainer's, with several learning rates where the configuration asks for them."""
+        optimizer, choices, base = super().create_optimizer(model), self.config["optimizer"], self.args.learning_rate
+        if optimization.own_rates(choices):
+            rates = optimization.learning_rates(self.model, choices, base)
+            optimization.set_learning_rates(optimizer, rates, base)
+            stage("rates", optimization.describe_rates(self.model, choices, rates, base))
+        return optimizer
+
+    def create_scheduler(self, num_training_steps, optimizer=None):
+        """The Trainer's, with the values that only the task and the number of steps can tell."""
+        name, given = self.args.lr_scheduler_type.value, self.args.lr_scheduler_kwargs
+        better = self.args.greater_is_better
+        self.args.lr_scheduler_kwargs = optimization.scheduler_values(name, given, num_training_steps, better)
+        try:
+            return super().create_scheduler(num_training_steps, optimizer)
+        except (TypeError, ValueError) as error:
+            raise ValueError(f"scheduler.lr_scheduler_type={name} refuses its values: {error}") from error
+
     def prediction_step(self, model, inputs, prediction_loss_only, ignore_keys=None):
         """-> no batch loss (its mean would depend on the batch), (reduced outputs and row losses), labels per row."""
         inputs = self._prepare_inputs(inputs)
@@ -207,6 +231,8 @@ def build_tuner(config, task, labels, model, tokenizer, splits, folder):
     callbacks = [EarlyStoppingCallback(**stopping)] if stopping else []
     tuner = Tuner(config, task, labels, model, tokenizer, splits, arguments, callbacks)
     check_started(config, tuner.accelerator, folder)
+    if config["training"].get("profile_steps"):
+        tuner.add_callback(Profile(tuner, config["training"]["profile_steps"], folder / "profile"))
     return tuner
 
 
