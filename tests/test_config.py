@@ -40,7 +40,7 @@ def test_every_option_composes(read, option, tmp_path):
     group, name = option.parts[0], "/".join(option.with_suffix("").parts[1:])
     (tmp_path / "train.csv").touch()
     extra = {"data=files": [f"data.train={tmp_path}/train.csv"], "data=hub": ["data.path=a/b"]}
-    extra["hardware=multi_node"] = ["hardware.main_address=node0"]
+    extra["hardware=multi_node"] = [f"hardware.{key}" for key in ("num_nodes=2", "node_rank=0", "main_address=node0")]
     raw = yaml.safe_load((CONF / option).read_text())
     raw.pop("defaults", None)
     task = ["task=text_classification"] if group == "data" and "label" in raw.get("columns", {}) else []
