@@ -13,6 +13,8 @@ from stages.clock import Clock
 from stages.command_line import clear_errors, complete, with_group
 from stages.config import build_task, read_config, register_open_nodes
 from stages.launching import start_processes
+from stages.request import uses_run
+from stages.reuse import use_run
 from stages.terminal import is_main, say, stage
 
 register_open_nodes()
@@ -125,7 +127,10 @@ def show_scores(task, place):
 
 
 if __name__ == "__main__":
-    sys.argv[1:] = complete(sys.argv[1:])
     os.environ["HYDRA_FULL_ERROR"] = "1"  # Hydra raises instead of printing, so that its errors can be explained
     with clear_errors():
-        main()
+        if uses_run(sys.argv[1:]):
+            use_run(sys.argv[1:])
+        else:
+            sys.argv[1:] = complete(sys.argv[1:])
+            main()

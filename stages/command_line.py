@@ -18,6 +18,7 @@ from stages.arguments import argument_keys, typed, unknown
 from stages.terminal import fail, is_main, say
 
 CHOICES = ("task", "data", "model", "experiment")
+RUN_WORDS = ("from", "predict", "output")  # they use a finished run (stages/request.py)
 CONF = Path(__file__).resolve().parent.parent / "conf"
 FLAGS_WITHOUT_RUN = ("-h", "--help", "--hydra-help", "--version", "--shell-completion", "-sc")
 QUICKSTART = "experiment=quickstart/ner"
@@ -191,7 +192,7 @@ def _no_key(key, words):
         return f"{key} is null already."
     having = [
         option
-        for folder in _conf_folders(words)
+        for folder in conf_folders(words)
         for option in _options(group, words)
         if (folder / group / f"{option}.yaml").is_file()
         and re.search(rf"^{re.escape(name)}:", (folder / group / f"{option}.yaml").read_text("utf-8"), re.M)
@@ -214,13 +215,13 @@ def _config_dir(words):
     return []
 
 
-def _conf_folders(words):
+def conf_folders(words):
     return [CONF, *(Path(word.split("=", 1)[1]) for word in _config_dir(words))]
 
 
 def _options(group, words):
     """The options of a group, those of the user's --config-dir among them; `a/b` for a file in a folder."""
-    folders = [folder / group for folder in _conf_folders(words)]
+    folders = [folder / group for folder in conf_folders(words)]
     return sorted({str(p.relative_to(f).with_suffix("")) for f in folders for p in f.rglob("*.yaml")})
 
 
@@ -234,10 +235,10 @@ def _known_keys(words):
     GlobalHydra.instance().clear()
     with initialize_config_dir(str(CONF), version_base="1.3"):
         try:
-            cfg = compose("config", [*choices, *(f"hydra.searchpath=[{f}]" for f in _conf_folders(words)[1:])])
+            cfg = compose("config", [*choices, *(f"hydra.searchpath=[{f}]" for f in conf_folders(words)[1:])])
         except HydraException:
             cfg = compose("config")
-    return [*_groups(), *argument_keys(), *_dotted(OmegaConf.to_container(cfg))]
+    return [*_groups(), *RUN_WORDS, *argument_keys(), *_dotted(OmegaConf.to_container(cfg))]
 
 
 def _dotted(config, prefix=""):

@@ -29,14 +29,9 @@ class Data:
 def load_data(config, task):
     """Read the splits of a data set; raises ValueError or FileNotFoundError that names file, line or key."""
     data = config["data"]
-    readers = {"hub": _from_hub, "files": _from_files, "sample": _from_sample}
-    splits, declared, source = readers[data["source"]](data, task)
-    splits, findings = task.prepare(splits)
-    for name, examples in splits.items():
-        if not examples[task.target]:
-            raise ValueError(
-                f"data={data['name']}: the {name} split holds no examples. Choose another one in data.{name}."
-            )
+    if data.get("train", "") is None:
+        raise ValueError(f"data.train is null: data={data['name']} needs one to learn from. Set data.train=...")
+    splits, declared, source, findings = _read_splits(data, task)
     if data["source"] != "sample":
         splits = _cut_missing_splits(splits, data, task)
     labels = task.labels(splits["train"], declared)
@@ -48,6 +43,25 @@ def load_data(config, task):
     if data["limit"]:
         splits = {name: _take(examples, range(data["limit"])) for name, examples in splits.items()}
     return Data(splits, labels, source, findings)
+
+
+def load_test(data, task):
+    """The test split alone, for a model that is trained: -> (examples, what was read, findings)."""
+    splits, _, source, findings = _read_splits(data, task)
+    examples = splits["test"] if not data["limit"] else _take(splits["test"], range(data["limit"]))
+    return examples, source, findings
+
+
+def _read_splits(data, task):
+    readers = {"hub": _from_hub, "files": _from_files, "sample": _from_sample}
+    splits, declared, source = readers[data["source"]](data, task)
+    splits, findings = task.prepare(splits)
+    for name, examples in splits.items():
+        if not examples[task.target]:
+            raise ValueError(
+                f"data={data['name']}: the {name} split holds no examples. Choose another one in data.{name}."
+            )
+    return splits, declared, source, findings
 
 
 def _from_sample(data, task):
@@ -73,14 +87,12 @@ def _from_files(data, task):
         table = read_table(str(data[split]), data["format"])
         mapped = _map_columns(data, task, list(table.columns), table.path)
         columns = {column: table.columns[name] for column, name in mapped.items()}
-        splits[split] = _as_text(columns, task, data["labels"], table.places)
+        splits[split] = as_text(columns, task, data["labels"], table.places)
         source[split] = {"path": str(Path(table.path).resolve()), "sha256": files_digest(table.path, data["format"])}
     return splits, data["labels"], source
 
 
 def _given_splits(data):
-    if data["train"] is None:
-        raise ValueError(f"data.train is null: data={data['name']} needs one to learn from. Set data.train=...")
     return [split for split in SPLITS if data[split] is not None]
 
 
@@ -123,7 +135,7 @@ def _from_hub(data, task):
         declared = _declared(loaded[name].features[mapped[gold]]) or data["labels"]
         columns = {column: loaded[name][source][:] for column, source in mapped.items()}
         places = [f"{data['path']}, split {name}, row {i}" for i in range(1, len(loaded[name]) + 1)]
-        splits[split] = _as_text(columns, task, declared, places)
+        splits[split] = as_text(columns, task, declared, places)
     return splits, declared, {"hub": data["path"], "revision": commit}
 
 
@@ -153,7 +165,7 @@ def _declared(feature):
     return list(feature.names) if hasattr(feature, "names") else None
 
 
-def _as_text(columns, task, names, places):
+def as_text(columns, task, names, places):
     """Columns of text, or of lists of text; labels by name, never by id. `places` says where each example stands."""
     gold = task.form(columns)[-1]
     return {

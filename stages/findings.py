@@ -9,12 +9,26 @@ from tasks.contract import Finding
 
 def find(splits, task):
     """Everything worth knowing about the splits that needs no model; a list of Findings."""
-    findings = []
-    for split, examples in splits.items():
-        findings += _counts(split, examples, task)
-        findings += _empty(split, examples, task)
-        findings += _repeated(split, examples, task)
+    findings = [finding for split, examples in splits.items() for finding in _find_in(split, examples, task)]
     return findings + _label_differences(splits, task) + _leaks(splits, task)
+
+
+def find_for_model(split, examples, task, labels):
+    """What is worth knowing about one split that a trained model is scored on; `labels` are the model's."""
+    known = {*labels, *(name[2:] for name in labels if name[:2] in ("B-", "I-"))}
+    seen = Counter(name for classes in task.classes(examples) for name in classes)
+    return _find_in(split, examples, task) + _unseen(split, seen, known, "the model", "train a model that has them")
+
+
+def _find_in(split, examples, task):
+    return _counts(split, examples, task) + _empty(split, examples, task) + _repeated(split, examples, task)
+
+
+def _unseen(split, seen, known, holder, advice):
+    unseen = {name: n for name, n in seen.items() if name not in known}
+    shown = ", ".join(f"{name} ({n})" for name, n in sorted(unseen.items()))
+    what = f"labels that {holder} does not have: {shown}"
+    return [Finding("warning", split, what, f"They count as missed in the scores: {advice}.")] if unseen else []
 
 
 def find_long(splits):
@@ -70,13 +84,7 @@ def _label_differences(splits, task):
         if known and not known & set(seen):
             what = "no example holds a label that train has: its scores say nothing"
             findings.append(Finding("warning", split, what, f"Check data.{split} and data.columns.{task.target}."))
-        unseen = {name: n for name, n in seen.items() if name not in known}
-        if unseen:
-            shown = ", ".join(f"{name} ({n})" for name, n in sorted(unseen.items()))
-            what = f"labels that train does not have: {shown}"
-            findings.append(
-                Finding("warning", split, what, "They count as missed in the scores: add examples to train.")
-            )
+        findings += _unseen(split, seen, known, "train", "add examples to train")
         absent = sorted(known - set(seen))
         if absent:
             shown = ", ".join(absent[:8]) + (" ..." if len(absent) > 8 else "")

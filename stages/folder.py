@@ -8,6 +8,7 @@ import shutil
 import subprocess
 import sys
 import time
+from contextlib import contextmanager
 from importlib.metadata import distributions
 from pathlib import Path
 
@@ -84,20 +85,31 @@ def is_finished(folder):
     return (folder / FINISHED).is_file()
 
 
-def keep_old_run(folder):
-    """Move an earlier attempt aside, to `<folder>.1`, `.2`, ...; returns its new path, None where there was none."""
-    if not folder.exists():
+def keep_old(path):
+    """Move a folder or file aside, to `<path>.1`, `.2`, ...; returns its new path, None where there was none."""
+    if not path.exists():
         return None
-    number = next(n for n in range(1, 10_000) if not folder.with_name(f"{folder.name}.{n}").exists())
-    return folder.rename(folder.with_name(f"{folder.name}.{number}"))
+    number = next(n for n in range(1, 10_000) if not path.with_name(f"{path.name}.{n}").exists())
+    return path.rename(path.with_name(f"{path.name}.{number}"))
 
 
 def write_text(path, text):
-    """Write a file whole or not at all: under a temporary name, then renamed."""
+    """Write a file whole or not at all."""
+    with whole_file(path) as file:
+        file.write(text)
+
+
+@contextmanager
+def whole_file(path):
+    """A text file to write, under a temporary name until it is complete."""
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.name}.{os.getpid()}")
-    temporary.write_text(text, encoding="utf-8")
-    temporary.replace(path)
+    try:
+        with open(temporary, "w", encoding="utf-8", newline="\n") as file:
+            yield file
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)
 
 
 def write_json(path, content):
@@ -114,7 +126,7 @@ def start(folder, config):
     from omegaconf import OmegaConf
 
     if config["rerun"]:
-        keep_old_run(folder)
+        keep_old(folder)
     write_text(folder / "config.yaml", OmegaConf.to_yaml(OmegaConf.create(config)))
 
 

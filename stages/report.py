@@ -16,12 +16,13 @@ def show_findings(findings, folder):
             warn(f"{finding.split}: {finding.what}. {finding.advice}")
 
 
-def prediction_rows(task, examples, predictions):
-    """One row per example, in input order: number, inputs, gold answer, prediction and its confidence."""
+def prediction_rows(task, examples, predictions, first=0):
+    """One row per example, in input order: number, inputs, gold answer where there is one, prediction, confidence."""
     *inputs, gold = task.form(examples)
-    inputs += [name for name in task.optional if name in examples]
+    columns = {name: examples[name] for name in (*inputs, *task.optional) if name in examples}
+    columns |= {"gold": examples[gold]} if gold in examples else {}
     return [
-        {"id": i, **{name: examples[name][i] for name in inputs}, "gold": examples[gold][i], **prediction}
+        {"id": first + i, **{name: values[i] for name, values in columns.items()}, **prediction}
         for i, prediction in enumerate(predictions)
     ]
 
@@ -59,15 +60,18 @@ def show_results(folder, task):
     reached, floor = metrics[baseline["split"]][task.best], baseline["values"].get(task.best)
     if floor is not None and (reached <= floor if task.directions[task.best] else reached >= floor):
         warn(f"{task.best} is not better than the baseline, which learned nothing. Train longer, or look at the data.")
-    tables = metrics["tables"][splits[-1]]
-    for title, content in tables.items():
-        if title != "confusion" and len(content) <= 30:
-            table(f"{splits[-1]}: {title}", content)
+    show_tables(splits[-1], metrics["tables"][splits[-1]])
     say(f"\ntraining took {metrics['training_seconds']:.0f} s")
     stage("run", str(folder))
     loader = "from_pretrained and pipeline load" if task.is_standard else "stages.prediction.load_model loads"
     stage("model", f"{folder / 'model'}  ({loader} it)")
     stage("more", "report.html  metrics.json  predictions/  history.jsonl  findings.json  config.yaml  provenance.json")
+
+
+def show_tables(split, tables):
+    for title, content in tables.items():
+        if title != "confusion" and len(content) <= 30:
+            table(f"{split}: {title}", content)
 
 
 def write_card(folder, config, task, labels, scores, source):

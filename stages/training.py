@@ -40,15 +40,17 @@ def encode(splits, labels, task, tokenizer):
     """-> {split: Split}. Rows of evaluated splits are sorted by length, which `decode` does not mind: less padding."""
     encoded = {}
     for name, examples in splits.items():
-        rows = _encode_split(name, examples, labels, task, tokenizer)
-        if name != "train":
-            rows = rows.select(sorted(range(len(rows)), key=rows["length"].__getitem__, reverse=True))
-        encoded[name] = Split(examples, rows)
+        rows = encode_split(name, examples, labels, task, tokenizer)
+        encoded[name] = Split(examples, rows if name == "train" else longest_first(rows))
     return encoded
 
 
-def _encode_split(name, examples, labels, task, tokenizer):
-    size = len(examples[task.target])
+def longest_first(rows):
+    return rows.select(sorted(range(len(rows)), key=rows["length"].__getitem__, reverse=True))
+
+
+def encode_split(name, examples, labels, task, tokenizer):
+    size = len(next(iter(examples.values())))
     parts = []
     for start in tqdm(
         range(0, size, CHUNK), f"encoding {name}", disable=not shows_bars() or size <= CHUNK, leave=False

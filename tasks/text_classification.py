@@ -37,7 +37,7 @@ class TextClassification(Task):
 
     def prepare(self, splits):
         for split, examples in splits.items():
-            for name in self.columns:
+            for name in [column for column in self.columns if column in examples]:
                 _check_text(split, name, examples[name])
         return splits, []
 
@@ -63,7 +63,7 @@ class TextClassification(Task):
         first = [i for i, example in enumerate(mapping) if i == 0 or mapping[i - 1] != example]
         rows = {name: [batch[name][i] for i in first] for name in tokenizer.model_input_names if name in batch}
         cut = [pieces[example] > 1 for example in range(len(first))]
-        gold = [ids.get(label, IGNORED) for label in examples["label"]]
+        gold = [ids.get(label, IGNORED) for label in examples.get("label", [None] * len(first))]
         return {**rows, "example": list(range(len(first))), "cut": cut, "labels": gold}
 
     def collator(self, tokenizer):

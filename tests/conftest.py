@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -65,15 +66,17 @@ def tiny_roberta(tmp_path_factory):
 def run_command():
     """`run_command("task=ner", ...)` types `python run.py ...` in a fresh process; -> the finished process."""
 
-    def type_(*words, timeout=300, cwd=PROJECT, **environment):
+    def type_(*words, timeout=300, cwd=PROJECT, stdin=None, **environment):
         command = [sys.executable, str(PROJECT / "run.py"), *map(str, words)]
         environment = {**os.environ, **OFFLINE, **environment}
-        return subprocess.run(command, capture_output=True, text=True, timeout=timeout, cwd=cwd, env=environment)
+        return subprocess.run(
+            command, capture_output=True, text=True, timeout=timeout, cwd=cwd, env=environment, input=stdin
+        )
 
     return type_
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def compose_config():
     """`compose_config("task=ner", ...)` -> the checked configuration of these words."""
     from hydra import compose, initialize_config_dir
@@ -86,6 +89,23 @@ def compose_config():
             return read_config(compose("config", [*map(str, words)]), [*map(str, words)])
 
     return compose_
+
+
+@pytest.fixture(scope="session")
+def finished(compose_config, tiny_bert, tmp_path_factory):
+    """`finished("ner")` -> the folder of a small run of that task on its sample; trained once, not to be changed."""
+    from run import run_experiment
+
+    @cache
+    def train(task):
+        root = tmp_path_factory.mktemp("finished")
+        words = [f"task={task}", "data=sample", "data.limit=60", "hardware=cpu",
+                 f"model.path={tiny_bert}", f"output_root={root}", "tracking=disabled",
+                 "optimizer.learning_rate=5e-3", "training.max_steps=12", "batch_size=8",
+                 "training.eval_strategy=steps", "training.eval_steps=12", "training.save_strategy=steps"]  # fmt: skip
+        return run_experiment(compose_config(*words), words)
+
+    return train
 
 
 @pytest.fixture

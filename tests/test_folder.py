@@ -68,11 +68,11 @@ def test_files_are_written_whole_or_not_at_all(tmp_path):
 
 def test_old_runs_are_kept_one_by_one(tmp_path):
     place = tmp_path / "run"
-    assert folder.keep_old_run(place) is None
+    assert folder.keep_old(place) is None
     for number in (1, 2):
         place.mkdir()
         (place / "n").write_text(str(number))
-        assert folder.keep_old_run(place) == tmp_path / f"run.{number}"
+        assert folder.keep_old(place) == tmp_path / f"run.{number}"
     assert (tmp_path / "run.1" / "n").read_text() == "1" and not place.exists()
 
 

@@ -1,0 +1,60 @@
+"""A finished run's folder: found, explained where it is none, and what its model needs read back without torch."""
+
+import json
+from difflib import get_close_matches
+from pathlib import Path
+
+from omegaconf import OmegaConf
+
+from stages.folder import FINISHED
+
+NEEDED = ("config.yaml", "model/config.json")
+
+
+def find_run(path: str | Path) -> Path:
+    """The folder of a finished run; FileNotFoundError or ValueError says what is there instead, and which are near."""
+    run = Path(path).expanduser()
+    if not run.is_dir():
+        raise FileNotFoundError(f"from={path}: there is no such folder.{_near(run)} Give the folder of a finished run.")
+    if not (run / FINISHED).is_file():
+        raise ValueError(f"from={path} {_what_it_is(run)}")
+    missing = [name for name in NEEDED if not (run / name).is_file()]
+    if missing:
+        raise ValueError(f"from={path} has no {missing[0]}: its model cannot be used. Train it again with rerun=true.")
+    return run
+
+
+def frozen_config(run: Path) -> dict:
+    """The whole configuration that a run was trained with."""
+    return OmegaConf.to_container(OmegaConf.load(run / "config.yaml"))
+
+
+def saved_labels(run: Path) -> tuple[str, ...]:
+    """The names that the head of a run's model predicts, in id order."""
+    names = json.loads((run / "model" / "config.json").read_text(encoding="utf-8"))["id2label"]
+    return tuple(names[i] for i in sorted(names, key=int))
+
+
+def _what_it_is(folder):
+    if (folder / "config.yaml").is_file():
+        return "is not finished: it has no metrics.json. The command that started it goes on where it stopped."
+    around = next((parent for parent in folder.resolve().parents if (parent / FINISHED).is_file()), None)
+    if around:
+        return f"lies inside a run. Give the run itself: from={around}"
+    inside = _runs_in(folder)
+    if inside:
+        return f"is a folder of {len(inside)} runs. Give one of them, e.g. the newest: from={inside[0]}"
+    return f"is no finished run: it has no metrics.json.{_near(folder)}"
+
+
+def _runs_in(folder):
+    """The finished runs in a folder, newest first."""
+    marks = folder.glob(f"*/{FINISHED}") if folder.is_dir() else ()
+    return [mark.parent for mark in sorted(marks, key=lambda mark: -mark.stat().st_mtime)]
+
+
+def _near(path):
+    """The finished runs with the nearest names, beside the path or in the usual folder; the newest where none is."""
+    runs = {run.name: run for folder in (Path("runs"), path.parent) for run in _runs_in(folder) if run != path}
+    near = get_close_matches(path.name, runs, n=3, cutoff=0.5) or list(runs)[:1]
+    return f" Nearest: {', '.join(str(runs[name]) for name in near)}." if near else ""
