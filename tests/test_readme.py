@@ -13,7 +13,7 @@ COMMANDS = re.findall(r"^ {4}python run\.py(.*?)(?: {2,}#.*)?$", README, re.M)
 
 def test_every_module_stands_in_the_file_tree():
     tree = README.split("## Files")[1].split("## Architecture")[0]
-    modules = [p for top in ("stages", "tasks", "sweeps", "benchmarks") for p in PROJECT.glob(f"{top}/*.py")]
+    modules = [p for top in ("stages", "tasks", "sweeps", "benchmarks") for p in PROJECT.glob(f"{top}/**/*.py")]
     missing = [p.name for p in modules if p.name != "__init__.py" and not re.search(rf"^ +{p.name} ", tree, re.M)]
     assert len(modules) > 20 and not missing
     named = re.findall(r"^ +(\w+\.py) ", tree, re.M)
