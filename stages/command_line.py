@@ -125,7 +125,7 @@ def explain(error, words):
         return _no_text(words)
     if isinstance(error, ValueError) and not isinstance(error, OmegaConfBaseException):
         return f"a value does not fit the place of its key ({first}).{ALL_KEYS}"
-    option = re.search(r"Could not find '([^']+)/([^'/]*)'", first)
+    option = re.search(r"Could not (?:find|load) '([^']+)/([^'/]*)'", first)
     if option and not option[1].startswith("hydra"):
         return _no_option(option[1], option[2], words)
     key = re.search(r"Could not override '(.*?)'|Could not delete from config\. '(.+?)' does not exist", first)
@@ -182,7 +182,7 @@ def _no_option(group, name, words):
 
 def _no_key(key, words):
     """A key that does not exist at all, or only with other options of its group."""
-    group, _, name = key.partition(".")
+    group, name, *_ = [*key.split("."), ""]
     if key.startswith("hydra."):
         return f"there is no key {key}. All of Hydra's own: python run.py --cfg hydra"
     if not key:
@@ -197,7 +197,7 @@ def _no_key(key, words):
         if (folder / group / f"{option}.yaml").is_file()
         and re.search(rf"^{re.escape(name)}:", (folder / group / f"{option}.yaml").read_text("utf-8"), re.M)
     ]
-    if name and having:
+    if name and having and f"{group}.{name}" not in known:
         return f"{key} does not exist with the chosen {group}, but with: {', '.join(f'{group}={o}' for o in having)}."
     return unknown(key, known) + ALL_KEYS
 

@@ -3,11 +3,13 @@
 import os
 from dataclasses import MISSING, fields
 from difflib import get_close_matches
+from functools import reduce
 from pathlib import Path
 
 from hydra.core.config_store import ConfigStore
 from omegaconf import DictConfig, OmegaConf
 
+from stages import trackers
 from stages.arguments import OPEN, check_arguments, check_strategies, quoting, typed, unknown
 from stages.data_files import data_files, nothing_there
 from stages.hardware import check_hardware
@@ -31,11 +33,8 @@ KEYS = {
         "head_only": "name",
         "lora": "name r lora_alpha lora_dropout target_modules use_rslora use_dora",
     },
-    "tracking.name": {
-        "wandb": "name project entity group job_type tags notes log_model",
-        "disabled": "name",
-    },
 }
+TRACKING = "project group job_type tags notes log_model"
 VALUES = {
     "a whole number from 1 up": "batch_size method.r method.lora_alpha",
     "a whole number from 1 up, or null": "model.max_length data.limit",
@@ -44,7 +43,7 @@ VALUES = {
     "true or false": "rerun tracking.log_model method.use_rslora method.use_dora method.frozen_embeddings",
     "text": "output_root model.name model.path data.name data.path",
     "text or null": "model.revision data.subset data.revision data.train data.validation data.test data.format "
-    "tracking.project tracking.entity tracking.group tracking.job_type tracking.notes",
+    "tracking.project tracking.group tracking.job_type tracking.notes tracking.wandb.entity tracking.trackio.space_id",
     "a list of texts": "tracking.tags",
     "a list of texts, or null": "data.labels",
     "keys with values, as in {a: b}": "data.columns model.config",
@@ -90,6 +89,7 @@ def check_config(config):
     task = build_task(config)
     for place, kinds in KEYS.items():
         _check_kind(place, kinds, config)
+    _check_tracking(config["tracking"])
     for group in OPEN:
         check_arguments(group, config[group])
     _check_values(config)
@@ -169,11 +169,21 @@ def _check_kind(place, kinds, config):
     _check_keys(group, config[group], kinds[kind].split())
 
 
+def _check_tracking(choices):
+    """The keys of all trackers, and those of each that is chosen."""
+    _check_keys("tracking", choices, [*TRACKING.split(), *trackers.KEYS], TRACKING.split())
+    for name in trackers.chosen(choices):
+        if not isinstance(choices[name], dict):
+            raise ValueError(f"tracking.{name}={typed(choices[name])} holds no keys. Write tracking={name}")
+        _check_keys(f"tracking.{name}", choices[name], trackers.KEYS[name].split())
+    trackers.check_installed(choices)
+
+
 def _check_values(config):
     for phrase, keys in VALUES.items():
         for key in keys.split():
-            *group, name = key.split(".")
-            given = config[group[0]] if group else config
+            *groups, name = key.split(".")
+            given = reduce(lambda inner, group: inner.get(group, {}), groups, config)
             if name in given and not _fits(given[name], phrase):
                 hint = quoting(key, given[name]) if phrase.startswith("text") else ""
                 raise ValueError(f"{key}={typed(given[name])} is not {phrase}.{hint}")

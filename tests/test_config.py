@@ -10,7 +10,9 @@ from hydra import compose, initialize_config_dir
 from omegaconf import OmegaConf
 
 from stages.arguments import EXTRA, OPEN, OURS, OWNERS, argument_keys, owner, trainer_arguments, unknown
-from stages.config import KEYS, VALUES, build_task, read_config, register_open_nodes
+from stages.config import KEYS, TRACKING, VALUES, build_task, read_config, register_open_nodes
+from stages.trackers import KEYS as TRACKER_KEYS
+from stages.trackers import chosen
 
 CONF = PROJECT / "conf"
 OPTIONS = sorted(p.relative_to(CONF) for p in CONF.rglob("*.yaml") if p.name != "config.yaml")
@@ -45,9 +47,11 @@ def test_every_option_composes(read, option, tmp_path):
     raw.pop("defaults", None)
     task = ["task=text_classification"] if group == "data" and "label" in raw.get("columns", {}) else []
     config = read(*task, f"{group}={name}", *extra.get(f"{group}={name}", []))
-    if group in ("task", "data", "model", "method", "tracking"):
+    if group in ("task", "data", "model", "method"):
         assert raw["name"] == option.stem
         assert config[group]["name"] == option.stem
+    elif group == "tracking":
+        assert chosen(config[group]) == list(raw or {}) == [name] * (name != "disabled")
     elif group != "experiment":
         assert config[group].items() >= {k: v for k, v in raw.items() if not isinstance(v, str)}.items()
 
@@ -136,7 +140,6 @@ MESSAGES = {
     "best checkpoint is chosen among the saved ones. Set both to epoch or both to steps.",
     "training.train_sampling_strategy=x": "train_sampling_strategy=x is not known. Choose one of: group_by_length",
     "data.source=foo": "data.source=foo is not known. Choose one of: hub, files, sample.",
-    "tracking.name=wanbd": "tracking.name=wanbd is not known. Nearest: wandb. Choose one of: wandb, disabled.",
     "tracking.group=3": """=3 is not text or null. Where text is meant, quote it twice: 'tracking.group="3"'""",
     "tracking.tags=a": "tracking.tags=a is not a list of texts.",
     "data.columns.label=a": "data.columns.label: ner reads the columns tokens, tags or text, spans; document too, not ",
@@ -218,12 +221,9 @@ def test_what_the_project_sets_is_not_open_to_users():
 
 def test_checked_values_are_keys():
     known = {f"{place.split('.')[0]}.{k}" for place, kinds in KEYS.items() for ks in kinds.values() for k in ks.split()}
-    assert {k for keys in VALUES.values() for k in keys.split()} <= known | {
-        "batch_size",
-        "seed",
-        "rerun",
-        "output_root",
-    }
+    known |= {f"tracking.{name}" for name in TRACKING.split()} | {"batch_size", "seed", "rerun", "output_root"}
+    known |= {f"tracking.{tracker}.{name}" for tracker, names in TRACKER_KEYS.items() for name in names.split()}
+    assert {k for keys in VALUES.values() for k in keys.split()} <= known
 
 
 def test_unknown_names_the_nearest():
