@@ -13,7 +13,9 @@ from stages.clock import Clock
 from stages.command_line import clear_errors, complete, with_group
 from stages.config import build_task, read_config, register_open_nodes
 from stages.hardware import start_processes
+from stages.help import answer
 from stages.terminal import is_main, say, stage
+from stages.typos import arrange
 
 register_open_nodes()
 
@@ -124,7 +126,9 @@ def show_scores(task, place):
 
 
 if __name__ == "__main__":
-    sys.argv[1:] = complete(sys.argv[1:])
     os.environ["HYDRA_FULL_ERROR"] = "1"  # Hydra raises instead of printing, so that its errors can be explained
     with clear_errors():
+        sys.argv[1:] = arrange(sys.argv[1:])
+        answer(sys.argv[1:])
+        sys.argv[1:] = complete(sys.argv[1:])
         main()

@@ -184,7 +184,7 @@ def test_a_wrong_command_ends_with_one_message(run_command, tmp_path, words):
 
 @pytest.mark.parametrize(
     ("words", "shown"),
-    [(["--help"], "== Choices (group=option) =="), (["--cfg", "job", "--resolve"], "batch_size: 16")],
+    [(["--help"], "Choices, written group=option"), (["--cfg", "job", "--resolve"], "batch_size: 16")],
 )
 def test_help_and_configuration_are_quick(run_command, words, shown):
     done = run_command(*words, PYTHONPROFILEIMPORTTIME="1")
