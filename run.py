@@ -46,10 +46,12 @@ def run_experiment(config, words):
     stage("experiment", f"{names}, method {config['method']['name']}, seed {config['seed']}")
 
     from stages.data import load_data
+    from stages.extra_metrics import load_metrics
     from stages.hub import locate_model
 
     data = load_data(config, task)
     weights, commit = locate_model(str(config["model"]["path"]), config["model"]["revision"])
+    extra = load_metrics(config["metrics"]["extra"], task, data)
     if is_main():
         folder.start(place, config)
 
@@ -61,7 +63,7 @@ def run_experiment(config, words):
         if is_main():
             source = {**data.source, "digest": folder.data_digest(data.splits)}
             model = {"path": config["model"]["path"], "revision": commit, "weights": folder.folder_digest(weights)}
-            leave(config, task, data, place, run, *learned)
+            leave(config, task, data, place, run, extra, *learned)
             clock.lap("saving")
             folder.write_json(place / "provenance.json", folder.provenance(words, clock, source, model))
             write_page(place)
@@ -97,20 +99,20 @@ def train(config, task, data, weights, place, run, clock):
     return tuner, tokenizer, found, results, seconds
 
 
-def leave(config, task, data, place, run, tuner, tokenizer, found, results, seconds):
+def leave(config, task, data, place, run, extra, tuner, tokenizer, found, results, seconds):
     """Write what a run leaves in its folder, and send the same to W&B."""
     from stages import model, report, tracking
 
-    scores = {split: of_split for split, (of_split, _) in results.items()}
+    scores = {s: extra.added_to(of_split, guesses, data.splits[s]) for s, (of_split, guesses) in results.items()}
     rows = {s: report.prediction_rows(task, data.splits[s], guesses) for s, (_, guesses) in results.items()}
-    baseline = report.score_baseline(task, data.splits, list(scores)[-1])
+    baseline = report.score_baseline(task, data.splits, list(scores)[-1], extra)
     for split in rows:
         folder.write_lines(place / "predictions" / f"{split}.jsonl", rows[split])
     batch, logits = tuner.first_batch()
     model.save_model(tuner.bare_model(), tokenizer, place / "model")
     model.check_saved(task, place, batch, logits)
     report.write_card(place, config, task, data.labels, scores, data.source)
-    report.write_scores(place, scores, baseline, seconds)
+    report.write_scores(place, scores, baseline, seconds, extra.names)
     with tracking.harmless():
         tracking.log_results(run, scores, baseline, rows[list(rows)[-1]], found)
         tracking.log_model(run, config, place)

@@ -10,14 +10,16 @@ from omegaconf import DictConfig, OmegaConf
 
 from stages.arguments import OPEN, check_arguments, check_strategies, quoting, typed, unknown
 from stages.data_files import data_files, nothing_there
+from stages.extra_metrics import check_metrics
 from stages.hardware import rows_per_process
 from tasks.contract import task_class
 
-TOP = ("seed", "batch_size", "output_root", "rerun", "data", "task", "model", "method", "tracking")
+TOP = ("seed", "batch_size", "output_root", "rerun", "data", "task", "model", "method", "tracking", "metrics")
 SPLITS = ("train", "validation", "test")
 CUT = "train validation test columns labels validation_share test_share"
 # By the key that tells the kinds of a group apart: the keys each kind has, all of which must be there.
 KEYS = {
+    "metrics": {None: "extra"},
     "model": {None: "name path revision max_length config"},
     "data.source": {
         "hub": f"name source limit path subset revision {CUT}",
@@ -42,7 +44,7 @@ VALUES = {
     "text": "output_root model.name model.path data.name data.path",
     "text or null": "model.revision data.subset data.revision data.train data.validation data.test data.format "
     "tracking.project tracking.entity tracking.group tracking.job_type tracking.notes",
-    "a list of texts": "tracking.tags",
+    "a list of texts": "tracking.tags metrics.extra",
     "a list of texts, or null": "data.labels",
     "keys with values, as in {a: b}": "data.columns model.config",
 }
@@ -81,7 +83,7 @@ def _not_given(key, cfg):
 def check_config(config):
     """Raise ValueError for the first key or value that cannot work."""
     _check_keys("", config, [*TOP, *OPEN])
-    for group in ("data", "task", "model", "method", "tracking", *OPEN):
+    for group in ("data", "task", "model", "method", "tracking", "metrics", *OPEN):
         if not isinstance(config[group], dict):
             raise ValueError(f"{group}={typed(config[group])} holds no keys. Choose an option: python run.py --help")
     task = build_task(config)
@@ -90,6 +92,7 @@ def check_config(config):
     for group in OPEN:
         check_arguments(group, config[group])
     _check_values(config)
+    check_metrics(config["metrics"]["extra"])
     _check_columns(config["data"], task)
     check_strategies(config["training"])
     if config["training"].get("label_smoothing_factor") and not task.smooths:

@@ -26,17 +26,19 @@ def prediction_rows(task, examples, predictions):
     ]
 
 
-def score_baseline(task, splits, split):
-    """The scores of the task's baseline on a split, with its name."""
+def score_baseline(task, splits, split, extra):
+    """The scores of the task's baseline on a split, with its name; `extra`: further metrics."""
     name, predictions = task.baseline(splits["train"], splits[split])
-    return {"name": name, "split": split, "values": task.metrics(predictions, splits[split]).values}
+    scores = extra.added_to(task.metrics(predictions, splits[split]), predictions, splits[split])
+    return {"name": name, "split": split, "values": scores.values}
 
 
-def write_scores(folder, scores, baseline, seconds):
-    """What becomes metrics.json when the run is finished."""
+def write_scores(folder, scores, baseline, seconds, extra):
+    """What becomes metrics.json when the run is finished; `extra`: the names of further metrics."""
     content = {split: of_split.values for split, of_split in scores.items()}
     content["baseline"] = baseline
     content["tables"] = {split: of_split.tables for split, of_split in scores.items()}
+    content["extra"] = extra
     content["training_seconds"] = round(seconds, 1)
     write_json(folder / UNFINISHED, content)
 
@@ -52,7 +54,7 @@ def show_results(folder, task):
             **{split: metrics[split].get(name) for split in splits},
             "baseline": baseline["values"].get(name),
         }
-        for name in task.shown
+        for name in dict.fromkeys([*task.shown, *_further(metrics, splits[-1])])
     ]
     say("")
     table(f"scores ({baseline['split']} baseline: {baseline['name']})", rows)
@@ -67,6 +69,12 @@ def show_results(folder, task):
     stage("run", str(folder))
     stage("model", f"{folder / 'model'}  (from_pretrained and pipeline load it)")
     stage("more", "report.html  metrics.json  predictions/  history.jsonl  findings.json  config.yaml  provenance.json")
+
+
+def _further(metrics, split):
+    """The scores that `metrics.extra` asked for, without the inner ones of a metric that gives many (`name/a/b`)."""
+    plain = {name: name.removeprefix("evaluate/").split("/") for name in metrics[split]}
+    return [name for name, parts in plain.items() if parts[0] in metrics["extra"] and len(parts) < 3]
 
 
 def write_card(folder, config, task, labels, scores, source):
