@@ -175,6 +175,8 @@ def _check_values(config):
             given = config[group[0]] if group else config
             if name in given and not _fits(given[name], phrase):
                 hint = quoting(key, given[name]) if phrase.startswith("text") else ""
+                if phrase.startswith("a list") and isinstance(given[name], str):
+                    hint = f" Write {key}=[{given[name]}]"
                 raise ValueError(f"{key}={typed(given[name])} is not {phrase}.{hint}")
 
 

@@ -1,17 +1,20 @@
-"""Further metrics of `evaluate`: real scripts on this machine, and a Hub that has them, lacks them or does not answer."""
+"""Further metrics of `evaluate`: real scripts on this machine, and a Hub that has them, or lacks them, or is away."""
 
 import json
 import sys
+import threading
+from http.server import ThreadingHTTPServer
+from pathlib import Path
 from types import SimpleNamespace
 
-import numpy as np
 import pytest
 
 from stages import folder, terminal
-from stages.extra_metrics import ExtraMetrics, Metric, check_metrics, compute, load_metrics, local_script
+from stages.extra_metrics import check_metrics, load_metrics, local_script
+from tasks.contract import Scores
 from tasks.ner import NER
 from tasks.text_classification import TextClassification
-from tests.fake_hub import put
+from tests.fake_hub import Hub, put
 
 TEXT, TAGS = TextClassification(name="text_classification", best="accuracy"), NER(name="ner", best="f1")
 SCRIPT = """
@@ -66,10 +69,7 @@ def loaded(names, task=TEXT, labels=("bad", "good", "so-so"), gold=("bad", "good
 
 
 def scored(extra, examples, *predicted):
-    scores = SimpleNamespace(values={"accuracy": 1.0}, tables={})
-    from tasks.contract import Scores
-
-    return extra.added_to(Scores(**vars(scores)), [{"prediction": p} for p in predicted], examples).values
+    return extra.added_to(Scores({"accuracy": 1.0}), [{"prediction": p} for p in predicted], examples).values
 
 
 def test_a_local_metric_equals_scikit_learn(script):
@@ -99,47 +99,6 @@ def test_tags_are_flattened_for_a_metric_over_single_answers(script):
     assert scored(extra, examples, ["B-PER", "O"], ["B-NEW"])["flat"] == pytest.approx(2 / 3)
 
 
-def given(*features):
-    """A metric that returns what it is given."""
-    module = SimpleNamespace(compute=lambda **answers: {**{k: np.sum(v) for k, v in answers.items()}, "all": [answers]})
-    return Metric("given", module, features)
-
-
-def test_ids_are_those_of_the_head_and_numbers_those_in_the_names():
-    from datasets import Value
-
-    form = {"predictions": ["10", "2"], "references": ["2", "2"]}
-    ids, numbers, names = ((Value(kind), Value(kind)) for kind in ("int32", "float32", "string"))
-    assert compute(given(ids), ("2", "10"), **form) == {"given/predictions": 1.0, "given/references": 0.0}
-    assert compute(given(numbers), ("2", "10"), **form) == {"given/predictions": 12.0, "given/references": 4.0}
-    with pytest.raises(ValueError, match="it reads numbers, but the task gives names such as good"):
-        compute(given(numbers), ("bad",), ["good"], ["bad"])
-    assert compute(given(numbers, ids), ("bad", "good"), ["good"], ["bad"])["given/predictions"] == 1.0
-    seen = {}
-    metric = Metric("m", SimpleNamespace(compute=lambda **answers: seen.update(answers) or {"x": 1}), (names,))
-    compute(metric, ("2", "10"), **form)
-    assert seen == form
-
-
-@pytest.mark.parametrize(
-    ("result", "values"),
-    [
-        ({"a": np.float32(0.5)}, {"m": 0.5}),
-        ({"a": np.array(2), "b": True}, {"m/a": 2.0, "m/b": 1.0}),
-        ({"a": float("nan")}, {"m": None}),
-        ({"a": np.inf, "list": [1, 2], "array": np.ones(2), "text": "x", "none": None}, {"m": None}),
-        ({"a": {"b": {"c": 3}}, "d": 4}, {"m/a/b/c": 3.0, "m/d": 4.0}),
-        ({"per class": [0.1, 0.2]}, {}),
-    ],
-)
-def test_numbers_of_a_result(result, values):
-    from datasets import Value
-
-    metric = Metric("m", SimpleNamespace(compute=lambda **_: result), ((Value("int32"), Value("int32")),))
-    found = compute(metric, ("a",), ["a"], ["a"])
-    assert found == values and all(type(v) in (float, type(None)) for v in found.values())
-
-
 WRONG = {
     "raise KeyError('oh')": "metrics.extra: wrong does not fit text_classification. KeyError: 'oh'",
     "return {'curve': [1, 2]}": "metrics.extra: wrong gives no number, but lists or text. Leave it out.",
@@ -158,8 +117,8 @@ def test_what_a_task_cannot_give_is_said(script):
     with pytest.raises(ValueError, match="lists, but the task gives single answers"):
         loaded([script("tags", "return {'x': 1}", WORDS)])
     place = script("scores", "return {'x': 1}")
-    text = (folder.Path(place) / "scores.py").read_text().replace('"predictions"', '"prediction_scores"')
-    (folder.Path(place) / "scores.py").write_text(text)
+    text = (Path(place) / "scores.py").read_text().replace('"predictions"', '"prediction_scores"')
+    (Path(place) / "scores.py").write_text(text)
     with pytest.raises(ValueError, match="reads prediction_scores; a task gives predictions and references"):
         loaded([place])
     with pytest.raises(ValueError, match="packages_nobody_has"):
@@ -203,26 +162,57 @@ def test_names_and_scripts_count_in_the_digest(compose_config, script):
     assert len({plain, named, local, changed}) == 4
 
 
-def test_the_hub_cache_is_used_and_its_absence_explained(tmp_path, monkeypatch, script):
+@pytest.fixture
+def hub_cache(tmp_path, monkeypatch):
     from huggingface_hub import constants
 
     monkeypatch.setattr(constants, "HF_HUB_CACHE", str(tmp_path / "hub"))
+    return tmp_path / "hub"
+
+
+def test_the_hub_cache_is_used_and_its_absence_explained(hub_cache, script):
     with pytest.raises(ConnectionError) as caught:
-        loaded(["matthews_correlation"])
-    for part in ("metrics.extra=evaluate-metric/matthews_correlation", "HF_HUB_OFFLINE is set",
-                 "metrics.extra=[./my_metric]", "hf download evaluate-metric/matthews_correlation --repo-type space"):  # fmt: skip
-        assert part in str(caught.value)
-    cached = put(tmp_path / "hub", "spaces", "evaluate-metric", "two", ["two.py"])
-    (cached / "two.py").write_text((folder.Path(script("two", "return {'x': 2}")) / "two.py").read_text())
+        loaded(["mcc"])
+    message = str(caught.value)
+    assert message.startswith("metrics.extra=evaluate-metric/mcc: the Hugging Face Hub cannot be reached, HF_HUB_OFF")
+    assert "metrics.extra=[./my_metric], or" in message
+    assert message.endswith("hf download evaluate-metric/mcc --repo-type space")
+    cached = put(hub_cache, "spaces", "evaluate-metric", "two", ["two.py"])
+    (cached / "two.py").write_text((Path(script("two", "return {'x': 2}")) / "two.py").read_text())
     extra, examples = loaded(["two"])
     assert scored(extra, examples, *["bad"] * 4)["two"] == 2.0
 
 
+@pytest.mark.parametrize(
+    ("plan", "files", "message"),
+    [
+        ((404, "RepoNotFound"), [], "metrics.extra=evaluate-metric/mcc: the Hub has no such repository"),
+        ("up", ["app.py"], "metrics.extra=mcc: its repository on the Hub holds no mcc.py."),
+        ("up", ["README.md"], "metrics.extra=evaluate-metric/mcc: this repository holds no script."),
+        ("up", ["mcc.py"], "metrics.extra=mcc cannot be loaded: "),
+    ],
+)
+def test_a_hub_that_answers(hub_cache, monkeypatch, plan, files, message):
+    from huggingface_hub import constants
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), type("Handler", (Hub,), {"plan": plan, "files": files}))
+    threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
+    address = f"http://127.0.0.1:{server.server_port}"
+    monkeypatch.setattr(constants, "HF_HUB_OFFLINE", False)
+    monkeypatch.setattr(constants, "ENDPOINT", address)
+    monkeypatch.setattr(constants, "HUGGINGFACE_CO_URL_TEMPLATE", address + "/{repo_id}/resolve/{revision}/{filename}")
+    with pytest.raises(ValueError) as caught:
+        loaded(["mcc"])
+    server.shutdown()
+    server.server_close()
+    assert message in str(caught.value)
+
+
 def test_without_names_nothing_is_imported(run_here, tiny_bert, monkeypatch):
     monkeypatch.setitem(sys.modules, "evaluate", None)  # importing it raises
-    extra, examples = loaded([])
-    assert extra == ExtraMetrics((), TEXT, ("bad", "good", "so-so"))
-    assert scored(extra, examples, "bad") == {"accuracy": 1.0}
+    words = ["training.max_steps=1", "training.eval_strategy=no", "training.save_strategy=no", "data.limit=20"]
+    place = run_here("task=text_classification", "data=sample", f"model.path={tiny_bert}", *words)
+    assert json.loads((place / "metrics.json").read_text())["extra"] == []
 
 
 @pytest.mark.parametrize("task", ["ner", "text_classification"])
