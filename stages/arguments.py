@@ -7,7 +7,7 @@ from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
 
-from stages.typos import meant
+from stages.typos import meant, nearest
 
 # Which group owns which field of TrainingArguments; `training` owns the rest.
 OWNERS = {
@@ -119,8 +119,8 @@ def check_type(key, value, annotation):
     kinds = [kind.strip() for kind in annotation.split("|")]
     words = [word for kind in kinds for word in _enum_values(kind)]
     if words and value not in words:
-        near = get_close_matches(str(value), words, n=1, cutoff=0.6)
-        hint = f"Nearest: {near[0]}." if near else f"Choose one of: {', '.join(words)}."
+        near = nearest(str(value), words, n=1)
+        hint = f"Nearest: {', '.join(near)}." if near else f"Choose one of: {', '.join(words)}."
         raise ValueError(f"{key}={typed(value)} is not known. {hint}")
     if not set(kinds) <= set(TYPES):
         return

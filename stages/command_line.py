@@ -155,7 +155,11 @@ def _cannot_read(word, reason):
     key, value = word.split("=", 1)
     if not key.strip("+~"):
         return f"{word} names no key. Write key=value, e.g. task=ner seed=1"
-    return f"{word} cannot be read ({reason}). Text with special characters is quoted twice: '{key}=\"{value}\"'"
+    if value.endswith(","):
+        return (
+            f"{word} ends with a comma, so something is missing. Several values: {key}=a,b with -m, a list: {key}=[a,b]"
+        )
+    return f"{word} cannot be read ({reason.split(' expecting ')[0]}). Text with special characters is quoted twice: '{key}=\"{value}\"'"
 
 
 def _no_text(words):

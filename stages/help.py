@@ -1,6 +1,7 @@
 """`python run.py --help`: all choices on one page; with a group, an option or a key behind it, what each of them is."""
 
 import re
+import tomllib
 from shutil import get_terminal_size
 from textwrap import dedent, fill, indent
 
@@ -17,9 +18,15 @@ NARROW, WIDE = 60, 120  # columns
 
 
 def answer(words):
-    """Answer what needs no run, `--help` and the shell's questions, and end the program."""
+    """Answer what needs no run, `--help`, `--version` and the shell's questions, and end the program."""
     if {"-h", "--help"} & set(words):
         show_help(words)
+        raise SystemExit(0)
+    if "--version" in words:
+        print(
+            "tunesmith",
+            tomllib.loads((CONF.parent / "pyproject.toml").read_text(encoding="utf-8"))["project"]["version"],
+        )
         raise SystemExit(0)
     if {"-sc", "--shell-completion"} & set(words):
         answer_shell(words)

@@ -30,11 +30,11 @@ def meant(key, known=()):
     return f"there is no key {key}. Here that is {name}." if name else ""
 
 
-def nearest(name, options):
+def nearest(name, options, n=2):
     """The options that a wrong name probably means: the same in a folder, else a part of theirs, else much alike."""
     same = [o for o in options if o.split("/")[-1] == name]
     part = [o for o in options if len(name) > 2 and name.lower() in o.lower()][:3]
-    return same or part or get_close_matches(name, options, n=2, cutoff=0.5)
+    return same or part or get_close_matches(name, options, n=n, cutoff=0.5)
 
 
 def arrange(words):
@@ -68,6 +68,8 @@ def _value_of(word, left):
     action = get_args_parser()._option_string_actions.get(name)
     if action is None:
         fail(_no_flag(word))
+    if given and action.nargs == 0:
+        fail(f"{name} takes no value. Write {name}")
     fits = left[:1] if action.nargs is None else [w for w in left[:1] if w in (action.choices or ())]
     taken = [value] if given else fits
     if action.nargs is None and not taken:
@@ -100,7 +102,7 @@ def not_understood(word, words):
         guess = word.replace(":", "=", 1)
     else:
         guess = _nearest(word, words)
-    return f"{word} is not understood. {HOW}" + (f". Did you mean {guess}?" if guess else "")
+    return f"{word.strip() or repr(word)} is not understood. {HOW}" + (f". Did you mean {guess}?" if guess else "")
 
 
 def _nearest(word, words):
@@ -108,5 +110,6 @@ def _nearest(word, words):
     written = {o.split("/")[-1]: f"{g}={o}" for g in reversed(groups()) for o in reversed(options_of(g, words))}
     written |= {group: f"{group}=OPTION" for group in groups()}
     written |= {"help": "--help", "options": "--help", "list": "--help", "multirun": "-m", "sweep": "-m"}
+    written |= {"rerun": "rerun=true"}
     near = get_close_matches(word.lower(), written, n=1, cutoff=0.75)
     return written[near[0]] if near else ""

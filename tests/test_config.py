@@ -102,7 +102,7 @@ def test_other_nodes_stay_closed():
 
 
 MESSAGES = {
-    "+foo=1": "there is no key foo. Known: batch_size, data, hardware, method, model, optimizer, output_root, rerun, "
+    "+foo=1": "there is no key foo. Known: batch_size, data, hardware, method, metrics, model, optimizer, output_root, rerun, "
     "scheduler, seed, task, tracking, training.",
     "++bath_size=3": "there is no key bath_size. Nearest: batch_size.",
     "+task.strid=3": "there is no key task.strid. Nearest: task.stride, task.best, task.head.",

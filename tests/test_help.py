@@ -129,6 +129,9 @@ def test_only_questions_are_answered(capsys):
     with pytest.raises(SystemExit) as caught:
         answer(["-h"])
     assert caught.value.code == 0 and capsys.readouterr().out.startswith("Tunesmith")
+    with pytest.raises(SystemExit):
+        answer(["--version"])
+    assert capsys.readouterr().out == "tunesmith 0.1.0\n"
 
 
 def test_the_shells_know_run_by_its_import():

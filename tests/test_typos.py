@@ -33,6 +33,9 @@ WRONG = {
     "modle": "Did you mean model=OPTION?",
     "task=ner seed": "seed is not understood. Choices and values are written key=value",
     "+foo": "+foo is not understood.",
+    "rerun": "Did you mean rerun=true?",
+    "": "'' is not understood.",
+    "--multirun=true": "--multirun takes no value. Write --multirun",
     "=": "= is not understood.",
 }
 
