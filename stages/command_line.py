@@ -156,10 +156,9 @@ def _cannot_read(word, reason):
     if not key.strip("+~"):
         return f"{word} names no key. Write key=value, e.g. task=ner seed=1"
     if value.endswith(","):
-        return (
-            f"{word} ends with a comma, so something is missing. Several values: {key}=a,b with -m, a list: {key}=[a,b]"
-        )
-    return f"{word} cannot be read ({reason.split(' expecting ')[0]}). Text with special characters is quoted twice: '{key}=\"{value}\"'"
+        return f"{word} ends with a comma: something is missing. Several values: {key}=a,b with -m, a list: {key}=[a,b]"
+    reason = reason.split(" expecting ")[0]
+    return f"{word} cannot be read ({reason}). Text with special characters is quoted twice: '{key}=\"{value}\"'"
 
 
 def _no_text(words):

@@ -89,7 +89,7 @@ def load_metrics(names, task, data):
     places = {name: local_script(name) or _on_hub(name) for name in names}  # first: `evaluate` takes seconds to import
     metrics = tuple(_load(name, place) for name, place in places.items())
     examples = data.splits["validation"]
-    gold = [{"prediction": answer} for answer in examples[task.target]]
+    gold = [{"prediction": answer} for answer in examples[task.form(examples)[-1]]]
     for metric in metrics:
         _try(metric, task, data.labels, task.for_evaluate(gold, examples))
     stage("metrics", ", ".join(metric.name for metric in metrics))

@@ -23,10 +23,8 @@ def answer(words):
         show_help(words)
         raise SystemExit(0)
     if "--version" in words:
-        print(
-            "tunesmith",
-            tomllib.loads((CONF.parent / "pyproject.toml").read_text(encoding="utf-8"))["project"]["version"],
-        )
+        project = tomllib.loads((CONF.parent / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+        print(project["name"], project["version"])
         raise SystemExit(0)
     if {"-sc", "--shell-completion"} & set(words):
         answer_shell(words)
