@@ -12,10 +12,12 @@ from stages import folder
 from stages.clock import Clock
 from stages.command_line import clear_errors, complete, with_group
 from stages.config import build_task, read_config, register_open_nodes
+from stages.help import answer
 from stages.launching import start_processes
 from stages.request import uses_run
 from stages.reuse import use_run
 from stages.terminal import is_main, say, stage
+from stages.typos import arrange
 
 register_open_nodes()
 
@@ -47,10 +49,12 @@ def run_experiment(config, words):
     stage("experiment", f"{names}, method {config['method']['name']}, seed {config['seed']}")
 
     from stages.data import load_data
+    from stages.extra_metrics import load_metrics
     from stages.hub import locate_model
 
     data = load_data(config, task)
     weights, commit = locate_model(str(config["model"]["path"]), config["model"]["revision"])
+    extra = load_metrics(config["metrics"]["extra"], task, data)
     if is_main():
         folder.start(place, config)
 
@@ -62,7 +66,7 @@ def run_experiment(config, words):
         if is_main():
             source = {**data.source, "digest": folder.data_digest(data.splits)}
             model = {"path": config["model"]["path"], "revision": commit, "weights": folder.folder_digest(weights)}
-            leave(config, task, data, place, *learned)
+            leave(config, task, data, place, extra, *learned)
             clock.lap("saving")
             folder.write_json(place / "provenance.json", folder.provenance(words, clock, source, model))
             write_page(place)
@@ -100,20 +104,20 @@ def train(config, task, data, weights, place, trackers, clock):
     return tuner, tokenizer, results, seconds
 
 
-def leave(config, task, data, place, tuner, tokenizer, results, seconds):
+def leave(config, task, data, place, extra, tuner, tokenizer, results, seconds):
     """Write what a run leaves in its folder."""
     from stages import model, report
 
-    scores = {split: of_split for split, (of_split, _) in results.items()}
+    scores = {s: extra.added_to(of_split, guesses, data.splits[s]) for s, (of_split, guesses) in results.items()}
     rows = {s: report.prediction_rows(task, data.splits[s], guesses) for s, (_, guesses) in results.items()}
-    baseline = report.score_baseline(task, data.splits, list(scores)[-1])
+    baseline = report.score_baseline(task, data.splits, list(scores)[-1], extra)
     for split in rows:
         folder.write_lines(place / "predictions" / f"{split}.jsonl", rows[split])
     batch, logits = tuner.first_batch()
     model.save_model(tuner.bare_model(), tokenizer, place / "model")
     model.check_saved(task, place, batch, logits)
     report.write_card(place, config, task, data.labels, scores, data.source)
-    report.write_scores(place, scores, baseline, seconds)
+    report.write_scores(place, scores, baseline, seconds, extra.names)
 
 
 def tell_agent(config, place):
@@ -136,6 +140,8 @@ def show_scores(task, place):
 if __name__ == "__main__":
     os.environ["HYDRA_FULL_ERROR"] = "1"  # Hydra raises instead of printing, so that its errors can be explained
     with clear_errors():
+        sys.argv[1:] = arrange(sys.argv[1:])
+        answer(sys.argv[1:])
         if uses_run(sys.argv[1:]):
             use_run(sys.argv[1:])
         else:

@@ -1,10 +1,13 @@
 """The Trainer's arguments: which exist, which group owns each, what they may be; and the nearest name to a typo."""
 
 import ast
+import re
 from difflib import get_close_matches
 from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
+
+from stages.typos import meant, nearest
 
 # Which group owns which field of TrainingArguments; `training` owns the rest.
 OWNERS = {
@@ -95,6 +98,14 @@ def trainer_arguments():
     return {**fields, "fsdp": "bool"}  # annotated as text for its own command line; text is on its way out
 
 
+@cache
+def argument_docs():
+    """Field name -> what the docstring of the installed TrainingArguments says of it, type first."""
+    text = _classes("training_args.py")["TrainingArguments"][0].value.value
+    parts = re.split(r"^ {8}(\w+) ?\(", re.sub(r"^ {8}> .*$", "", text, flags=re.M), flags=re.M)
+    return dict(zip(parts[1::2], parts[2::2], strict=True))
+
+
 def owner(name):
     """The group that owns a TrainingArguments field."""
     return next((group for group, names in OWNERS.items() if name in names.split()), "training")
@@ -114,7 +125,7 @@ def check_arguments(group, given):
         if name in OURS:
             raise ValueError(f"{key} is set by the project. Change {OURS[name]}.")
         if annotation is None:
-            raise ValueError(unknown(key, argument_keys()))
+            raise ValueError(meant(key) or unknown(key, argument_keys()))
         if name not in EXTRA.get(group, ()) and owner(name) != group:
             raise ValueError(f"{key} belongs to another group. Write {owner(name)}.{name}={typed(value)}")
         check_type(key, value, annotation)
@@ -132,8 +143,8 @@ def check_type(key, value, annotation):
     kinds = [kind.strip() for kind in annotation.split("|")]
     words = [word for kind in kinds for word in _enum_values(kind)]
     if words and value not in words:
-        near = get_close_matches(str(value), words, n=1, cutoff=0.6)
-        hint = f"Nearest: {near[0]}." if near else f"Choose one of: {', '.join(words)}."
+        near = nearest(str(value), words, n=1)
+        hint = f"Nearest: {', '.join(near)}." if near else f"Choose one of: {', '.join(words)}."
         raise ValueError(f"{key}={typed(value)} is not known. {hint}")
     if not set(kinds) <= set(TYPES):
         return
@@ -141,6 +152,12 @@ def check_type(key, value, annotation):
     hint = quoting(key, value) if "str" in kinds else ""
     if not fits or (isinstance(value, bool) and "bool" not in kinds):
         raise ValueError(f"{key}={typed(value)} is not {' or '.join(PHRASES[kind] for kind in kinds)}." + hint)
+
+
+def admitted(annotation):
+    """The words that an annotation admits, of an enum, or true and false; empty where they cannot be listed."""
+    kinds = [kind.strip() for kind in annotation.split("|")]
+    return [word for kind in kinds for word in _enum_values(kind)] or ["true", "false"] * ("bool" in kinds)
 
 
 def check_strategies(training):

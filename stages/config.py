@@ -12,15 +12,17 @@ from omegaconf import DictConfig, OmegaConf
 from stages import trackers
 from stages.arguments import OPEN, check_arguments, check_strategies, quoting, typed, unknown
 from stages.data_files import data_files, nothing_there
+from stages.extra_metrics import check_metrics
 from stages.hardware import check_hardware
 from stages.optimization import check_optimization
 from tasks.contract import task_class
 
-TOP = ("seed", "batch_size", "output_root", "rerun", "data", "task", "model", "method", "tracking")
+TOP = ("seed", "batch_size", "output_root", "rerun", "data", "task", "model", "method", "tracking", "metrics")
 SPLITS = ("train", "validation", "test")
 CUT = "train validation test columns labels validation_share test_share"
 # By the key that tells the kinds of a group apart: the keys each kind has, all of which must be there.
 KEYS = {
+    "metrics": {None: "extra"},
     "model": {None: "name path revision max_length config"},
     "data.source": {
         "hub": f"name source limit path subset revision {CUT}",
@@ -44,7 +46,7 @@ VALUES = {
     "text": "output_root model.name model.path data.name data.path",
     "text or null": "model.revision data.subset data.revision data.train data.validation data.test data.format "
     "tracking.project tracking.group tracking.job_type tracking.notes tracking.wandb.entity tracking.trackio.space_id",
-    "a list of texts": "tracking.tags",
+    "a list of texts": "tracking.tags metrics.extra",
     "a list of texts, or null": "data.labels",
     "keys with values, as in {a: b}": "data.columns model.config",
 }
@@ -83,7 +85,7 @@ def _not_given(key, cfg):
 def check_config(config):
     """Raise ValueError for the first key or value that cannot work."""
     _check_keys("", config, [*TOP, *OPEN])
-    for group in ("data", "task", "model", "method", "tracking", *OPEN):
+    for group in ("data", "task", "model", "method", "tracking", "metrics", *OPEN):
         if not isinstance(config[group], dict):
             raise ValueError(f"{group}={typed(config[group])} holds no keys. Choose an option: python run.py --help")
     task = build_task(config)
@@ -93,6 +95,7 @@ def check_config(config):
     for group in OPEN:
         check_arguments(group, config[group])
     _check_values(config)
+    check_metrics(config["metrics"]["extra"])
     _check_columns(config["data"], task)
     check_strategies(config["training"])
     if config["training"].get("label_smoothing_factor") and not task.smooths:
@@ -186,6 +189,8 @@ def _check_values(config):
             given = reduce(lambda inner, group: inner.get(group, {}), groups, config)
             if name in given and not _fits(given[name], phrase):
                 hint = quoting(key, given[name]) if phrase.startswith("text") else ""
+                if phrase.startswith("a list") and isinstance(given[name], str):
+                    hint = f" Write {key}=[{given[name]}]"
                 raise ValueError(f"{key}={typed(given[name])} is not {phrase}.{hint}")
 
 

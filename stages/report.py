@@ -27,17 +27,19 @@ def prediction_rows(task, examples, predictions, first=0):
     ]
 
 
-def score_baseline(task, splits, split):
-    """The scores of the task's baseline on a split, with its name."""
+def score_baseline(task, splits, split, extra):
+    """The scores of the task's baseline on a split, with its name; `extra`: further metrics."""
     name, predictions = task.baseline(splits["train"], splits[split])
-    return {"name": name, "split": split, "values": task.metrics(predictions, splits[split]).values}
+    scores = extra.added_to(task.metrics(predictions, splits[split]), predictions, splits[split])
+    return {"name": name, "split": split, "values": scores.values}
 
 
-def write_scores(folder, scores, baseline, seconds):
-    """What becomes metrics.json when the run is finished."""
+def write_scores(folder, scores, baseline, seconds, extra):
+    """What becomes metrics.json when the run is finished; `extra`: the names of further metrics."""
     content = {split: of_split.values for split, of_split in scores.items()}
     content["baseline"] = baseline
     content["tables"] = {split: of_split.tables for split, of_split in scores.items()}
+    content["extra"] = extra
     content["training_seconds"] = round(seconds, 1)
     write_json(folder / UNFINISHED, content)
 
@@ -53,7 +55,7 @@ def show_results(folder, task):
             **{split: metrics[split].get(name) for split in splits},
             "baseline": baseline["values"].get(name),
         }
-        for name in task.shown
+        for name in dict.fromkeys([*task.shown, *_further(metrics, splits[-1])])
     ]
     say("")
     table(f"scores ({baseline['split']} baseline: {baseline['name']})", rows)
@@ -72,6 +74,12 @@ def show_tables(split, tables):
     for title, content in tables.items():
         if title != "confusion" and len(content) <= 30:
             table(f"{split}: {title}", content)
+
+
+def _further(metrics, split):
+    """The scores that `metrics.extra` asked for, without the inner ones of a metric that gives many (`name/a/b`)."""
+    plain = {name: name.removeprefix("evaluate/").split("/") for name in metrics[split]}
+    return [name for name, parts in plain.items() if parts[0] in metrics["extra"] and len(parts) < 3]
 
 
 def write_card(folder, config, task, labels, scores, source):
