@@ -12,10 +12,12 @@ from stages import folder
 from stages.clock import Clock
 from stages.command_line import clear_errors, complete, with_group
 from stages.config import build_task, read_config, register_open_nodes
-from stages.hardware import start_processes
+from stages.help import answer
+from stages.launching import start_processes
 from stages.request import uses_run
 from stages.reuse import use_run
 from stages.terminal import is_main, say, stage
+from stages.typos import arrange
 
 register_open_nodes()
 
@@ -40,36 +42,40 @@ def run_experiment(config, words):
     task, place = build_task(config), folder.run_folder(config)
     if folder.is_finished(place) and not config["rerun"]:
         say("This experiment is finished, these are its scores. rerun=true trains it again and keeps this run.")
+        tell_agent(config, place)
         return show_scores(task, place)
     start_processes(config, [sys.argv[0], *with_group(words, config["tracking"])])
     names = f"{task.name} on {config['data']['name']} with {config['model']['name']}"
     stage("experiment", f"{names}, method {config['method']['name']}, seed {config['seed']}")
 
     from stages.data import load_data
+    from stages.extra_metrics import load_metrics
     from stages.hub import locate_model
 
     data = load_data(config, task)
     weights, commit = locate_model(str(config["model"]["path"]), config["model"]["revision"])
+    extra = load_metrics(config["metrics"]["extra"], task, data)
     if is_main():
         folder.start(place, config)
 
     from stages.page.document import write_page
-    from stages.tracking import tracked
+    from stages.tracking import send_results, tracked
 
-    with tracked(config, place) as run:
-        learned = train(config, task, data, weights, place, run, clock)
+    with tracked(config, place) as trackers:
+        learned = train(config, task, data, weights, place, trackers, clock)
         if is_main():
             source = {**data.source, "digest": folder.data_digest(data.splits)}
             model = {"path": config["model"]["path"], "revision": commit, "weights": folder.folder_digest(weights)}
-            leave(config, task, data, place, run, *learned)
+            leave(config, task, data, place, extra, *learned)
             clock.lap("saving")
             folder.write_json(place / "provenance.json", folder.provenance(words, clock, source, model))
             write_page(place)
             folder.finish(place)
+            send_results(trackers, config, place)
     return show_scores(task, place)
 
 
-def train(config, task, data, weights, place, run, clock):
+def train(config, task, data, weights, place, trackers, clock):
     """Tokenizer, model, features, a look at the data, training, scores; -> what `leave` writes."""
     from stages import findings, hardware, model, report, training
     from stages.progress import Progress
@@ -89,31 +95,37 @@ def train(config, task, data, weights, place, run, clock):
     hardware.hint_at_precision(config)
     tuner = training.build_tuner(config, task, data.labels, network, tokenizer, splits, place)
     tuner.add_callback(Progress(task, place))
-    tuner.add_callback(Curves(run))
+    tuner.add_callback(Curves(trackers))
     seconds = training.train(tuner)
     clock.lap("training")
     results = {split: tuner.score(split) for split in splits if split != "train"}
+    tuner.gather_model()
     clock.lap("scoring")
-    return tuner, tokenizer, found, results, seconds
+    return tuner, tokenizer, results, seconds
 
 
-def leave(config, task, data, place, run, tuner, tokenizer, found, results, seconds):
-    """Write what a run leaves in its folder, and send the same to W&B."""
-    from stages import model, report, tracking
+def leave(config, task, data, place, extra, tuner, tokenizer, results, seconds):
+    """Write what a run leaves in its folder."""
+    from stages import model, report
 
-    scores = {split: of_split for split, (of_split, _) in results.items()}
+    scores = {s: extra.added_to(of_split, guesses, data.splits[s]) for s, (of_split, guesses) in results.items()}
     rows = {s: report.prediction_rows(task, data.splits[s], guesses) for s, (_, guesses) in results.items()}
-    baseline = report.score_baseline(task, data.splits, list(scores)[-1])
+    baseline = report.score_baseline(task, data.splits, list(scores)[-1], extra)
     for split in rows:
         folder.write_lines(place / "predictions" / f"{split}.jsonl", rows[split])
     batch, logits = tuner.first_batch()
     model.save_model(tuner.bare_model(), tokenizer, place / "model")
     model.check_saved(task, place, batch, logits)
     report.write_card(place, config, task, data.labels, scores, data.source)
-    report.write_scores(place, scores, baseline, seconds)
-    with tracking.harmless():
-        tracking.log_results(run, scores, baseline, rows[list(rows)[-1]], found)
-        tracking.log_model(run, config, place)
+    report.write_scores(place, scores, baseline, seconds, extra.names)
+
+
+def tell_agent(config, place):
+    """The agent of a W&B sweep waits for the scores of its run, of a finished experiment too."""
+    if os.environ.get("WANDB_SWEEP_ID"):
+        from stages.tracking import send_finished
+
+        send_finished(config, place)
 
 
 def show_scores(task, place):
@@ -128,6 +140,8 @@ def show_scores(task, place):
 if __name__ == "__main__":
     os.environ["HYDRA_FULL_ERROR"] = "1"  # Hydra raises instead of printing, so that its errors can be explained
     with clear_errors():
+        sys.argv[1:] = arrange(sys.argv[1:])
+        answer(sys.argv[1:])
         if uses_run(sys.argv[1:]):
             use_run(sys.argv[1:])
         else:

@@ -1,10 +1,13 @@
 """The Trainer's arguments: which exist, which group owns each, what they may be; and the nearest name to a typo."""
 
 import ast
+import re
 from difflib import get_close_matches
 from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
+
+from stages.typos import meant, nearest
 
 # Which group owns which field of TrainingArguments; `training` owns the rest.
 OWNERS = {
@@ -13,7 +16,7 @@ OWNERS = {
     "hardware": "use_cpu per_device_train_batch_size per_device_eval_batch_size dataloader_num_workers "
     "dataloader_pin_memory dataloader_persistent_workers dataloader_prefetch_factor dataloader_multiprocessing_context "
     "ddp_find_unused_parameters ddp_bucket_cap_mb ddp_broadcast_buffers ddp_backend ddp_timeout ddp_static_graph "
-    "eval_accumulation_steps torch_empty_cache_steps",
+    "eval_accumulation_steps torch_empty_cache_steps fsdp fsdp_config deepspeed",
 }
 # Fields that the project sets itself, and what to change instead.
 OURS = {
@@ -34,16 +37,32 @@ OURS = {
         "nothing: upload a finished model with `hf upload OWNER/NAME <run>/model`",
     ),
     **dict.fromkeys(
-        ("fsdp", "fsdp_config", "deepspeed", "accelerator_config", "parallelism_config"),
-        "nothing: models are not split over devices",
+        ("accelerator_config", "parallelism_config"),
+        "hardware=fsdp or hardware=deepspeed, which split a model over devices",
     ),
 }  # fmt: skip
 OPEN = ("optimizer", "scheduler", "training", "hardware")
 # Our own keys in these groups, and what they may be.
 EXTRA = {
-    "hardware": {"num_processes": "int | Literal['all'] | None"},
-    "training": {"early_stopping_patience": "int | None", "early_stopping_threshold": "float | None"},
-}
+    "hardware": {
+        "num_processes": "int | Literal['all'] | None", "num_nodes": "int", "node_rank": "int", "main_address": "str",
+        "main_port": "int", "device": "str",
+    },
+    "optimizer": dict.fromkeys(("layer_decay", "head_learning_rate", "crf_learning_rate"), "float | None"),
+    "training": {
+        "early_stopping_patience": "int | None", "early_stopping_threshold": "float | None", "dropout": "float | None",
+        "profile_steps": "int | None",
+    },
+}  # fmt: skip
+# What a number of the open groups must be, where its type does not say it all.
+RANGES = {
+    "a number from 0 up": (
+        "optimizer.learning_rate optimizer.head_learning_rate optimizer.crf_learning_rate", lambda n: n >= 0
+    ),
+    "a number above 0, at most 1": ("optimizer.layer_decay", lambda n: 0 < n <= 1),
+    "a number from 0 to below 1": ("training.dropout", lambda n: 0 <= n < 1),
+    "a whole number from 1 up": ("training.profile_steps training.early_stopping_patience", lambda n: n >= 1),
+}  # fmt: skip
 TYPES = {"int": (int,), "float": (int, float), "bool": (bool,), "str": (str,), "None": (type(None),)}
 STRATEGIES = ("group_by_length", "random", "sequential")
 PHRASES = {"int": "a whole number", "float": "a number", "bool": "true or false", "str": "text", "None": "null"}
@@ -75,7 +94,16 @@ def _classes(file):
 def trainer_arguments():
     """Field name -> annotation of the installed TrainingArguments."""
     body = _classes("training_args.py")["TrainingArguments"]
-    return {n.target.id: ast.unparse(n.annotation) for n in body if isinstance(n, ast.AnnAssign)}
+    fields = {n.target.id: ast.unparse(n.annotation) for n in body if isinstance(n, ast.AnnAssign)}
+    return {**fields, "fsdp": "bool"}  # annotated as text for its own command line; text is on its way out
+
+
+@cache
+def argument_docs():
+    """Field name -> what the docstring of the installed TrainingArguments says of it, type first."""
+    text = _classes("training_args.py")["TrainingArguments"][0].value.value
+    parts = re.split(r"^ {8}(\w+) ?\(", re.sub(r"^ {8}> .*$", "", text, flags=re.M), flags=re.M)
+    return dict(zip(parts[1::2], parts[2::2], strict=True))
 
 
 def owner(name):
@@ -97,10 +125,17 @@ def check_arguments(group, given):
         if name in OURS:
             raise ValueError(f"{key} is set by the project. Change {OURS[name]}.")
         if annotation is None:
-            raise ValueError(unknown(key, argument_keys()))
+            raise ValueError(meant(key) or unknown(key, argument_keys()))
         if name not in EXTRA.get(group, ()) and owner(name) != group:
             raise ValueError(f"{key} belongs to another group. Write {owner(name)}.{name}={typed(value)}")
         check_type(key, value, annotation)
+        _check_range(key, value)
+
+
+def _check_range(key, value):
+    for phrase, (keys, fits) in RANGES.items():
+        if key in keys.split() and value is not None and not fits(value):
+            raise ValueError(f"{key}={typed(value)} is not {phrase}.")
 
 
 def check_type(key, value, annotation):
@@ -108,8 +143,8 @@ def check_type(key, value, annotation):
     kinds = [kind.strip() for kind in annotation.split("|")]
     words = [word for kind in kinds for word in _enum_values(kind)]
     if words and value not in words:
-        near = get_close_matches(str(value), words, n=1, cutoff=0.6)
-        hint = f"Nearest: {near[0]}." if near else f"Choose one of: {', '.join(words)}."
+        near = nearest(str(value), words, n=1)
+        hint = f"Nearest: {', '.join(near)}." if near else f"Choose one of: {', '.join(words)}."
         raise ValueError(f"{key}={typed(value)} is not known. {hint}")
     if not set(kinds) <= set(TYPES):
         return
@@ -117,6 +152,12 @@ def check_type(key, value, annotation):
     hint = quoting(key, value) if "str" in kinds else ""
     if not fits or (isinstance(value, bool) and "bool" not in kinds):
         raise ValueError(f"{key}={typed(value)} is not {' or '.join(PHRASES[kind] for kind in kinds)}." + hint)
+
+
+def admitted(annotation):
+    """The words that an annotation admits, of an enum, or true and false; empty where they cannot be listed."""
+    kinds = [kind.strip() for kind in annotation.split("|")]
+    return [word for kind in kinds for word in _enum_values(kind)] or ["true", "false"] * ("bool" in kinds)
 
 
 def check_strategies(training):

@@ -5,7 +5,6 @@ import re
 import sys
 import traceback
 from contextlib import contextmanager
-from difflib import get_close_matches
 from pathlib import Path
 
 from hydra.core.override_parser.overrides_parser import OverridesParser
@@ -15,17 +14,19 @@ from omegaconf.errors import OmegaConfBaseException
 from yaml import YAMLError
 
 from stages.arguments import argument_keys, typed, unknown
+from stages.choices import CONF, composed, conf_folders, config_dir, groups, options_of
 from stages.terminal import fail, is_main, say
+from stages.typos import meant, nearest
 
 CHOICES = ("task", "data", "model", "experiment")
 RUN_WORDS = ("from", "predict", "output")  # they use a finished run (stages/request.py)
-CONF = Path(__file__).resolve().parent.parent / "conf"
 FLAGS_WITHOUT_RUN = ("-h", "--help", "--hydra-help", "--version", "--shell-completion", "-sc")
 QUICKSTART = "experiment=quickstart/ner"
+LISTED = 20  # options that a message names
 ALL_KEYS = " All keys: python run.py --cfg job"
 WAYS_OUT = {
-    "model": "Any other Hub id or a local folder works through model.path=",
-    "data": "Any other Hub data set works through data=hub data.path=, your own files through data=files data.train=",
+    "model": "Any other Hub id or a local folder works through model.path={}",
+    "data": "Hub data sets work through data=hub data.path={0}, your own files through data=files data.train={0}",
     "task": "A task is tasks/<name>.py plus conf/task/<name>.yaml",
 }
 
@@ -51,8 +52,8 @@ def _check_sweep(words):
     """Hydra runs a sweep of no trials without a word: a glob sees the options of one folder, not the folders in it."""
     for override in filter(None, map(_parsed, overrides(words))):
         group, value = override.key_or_group, override.value()
-        if isinstance(value, Glob) and not value.filter([o for o in _options(group, words) if "/" not in o]):
-            options = _options(group, words)
+        if isinstance(value, Glob) and not value.filter([o for o in options_of(group, words) if "/" not in o]):
+            options = options_of(group, words)
             fail(f"{override.input_line}: no option fits, nothing to run. List them: {group}={','.join(options)}")
 
 
@@ -61,7 +62,7 @@ def with_group(words, tracking):
     group = tracking.get("group")
     named = any(word.lstrip("+").startswith("tracking.group=") for word in words)
     grouped = [] if not group or named else [f"tracking.group={quote(str(group))}"]
-    return [*_config_dir(sys.argv[1:]), *words, *grouped]
+    return [*config_dir(sys.argv[1:]), *words, *grouped]
 
 
 def quote(text):
@@ -125,12 +126,12 @@ def explain(error, words):
         return _no_text(words)
     if isinstance(error, ValueError) and not isinstance(error, OmegaConfBaseException):
         return f"a value does not fit the place of its key ({first}).{ALL_KEYS}"
-    option = re.search(r"Could not find '([^']+)/([^'/]*)'", first)
+    option = re.search(r"Could not (?:find|load) '([^']+)/([^'/]*)'", first)
     if option and not option[1].startswith("hydra"):
         return _no_option(option[1], option[2], words)
     key = re.search(r"Could not override '(.*?)'|Could not delete from config\. '(.+?)' does not exist", first)
     if key:
-        return _no_key(key[1] or key[2] or "", words)
+        return no_key(key[1] or key[2] or "", words)
     if "Could not append to config. An item is already at" in first:
         return f"{first.split(chr(39))[1]} exists already: leave out the plus."
     if "Ambiguous value" in first:
@@ -155,6 +156,9 @@ def _cannot_read(word, reason):
     key, value = word.split("=", 1)
     if not key.strip("+~"):
         return f"{word} names no key. Write key=value, e.g. task=ner seed=1"
+    if value.endswith(","):
+        return f"{word} ends with a comma: something is missing. Several values: {key}=a,b with -m, a list: {key}=[a,b]"
+    reason = reason.split(" expecting ")[0]
     return f"{word} cannot be read ({reason}). Text with special characters is quoted twice: '{key}=\"{value}\"'"
 
 
@@ -164,25 +168,26 @@ def _no_text(words):
         override = _parsed(word)
         group = override and override.key_or_group
         if group and (CONF / group).is_dir() and not isinstance(override.value(), str | list):
-            return f"{group}={typed(override.value())} names no option. Options: {', '.join(_options(group, words))}."
+            return f"{group}={typed(override.value())} names no option. Options: {', '.join(options_of(group, words))}."
     return "a choice needs its group and the name of an option, e.g. task=ner"
 
 
 def _no_option(group, name, words):
     top = group.split("/")[0]
-    options = _options(top, words)
+    options = options_of(top, words)
     name = "/".join([*group.split("/")[1:], name])
     if not options:
-        return f"{top}={name}: there is no choice {top}. Choices: {', '.join(_groups())}."
-    near = get_close_matches(name, options, n=2, cutoff=0.5) or [o for o in options if name == o.split("/")[-1]]
+        return f"{top}={name}: there is no choice {top}. Choices: {', '.join(groups())}."
+    near = nearest(name, options)
     hint = f"Nearest: {', '.join(near)}. " if near else ""
-    way = f" {WAYS_OUT[top]}{name if top == 'model' else ''}." if top in WAYS_OUT else ""
-    return f"{top}={name}: there is no such option. {hint}Options: {', '.join(options)}.{way}"
+    way = f" {WAYS_OUT[top].format(name)}." if top in WAYS_OUT else ""
+    listed = ", ".join(options) if len(options) <= LISTED else f"python run.py --help {top}"
+    return f"{top}={name}: there is no such option. {hint}Options: {listed}.{way}"
 
 
-def _no_key(key, words):
+def no_key(key, words):
     """A key that does not exist at all, or only with other options of its group."""
-    group, _, name = key.partition(".")
+    group, name, *_ = [*key.split("."), ""]
     if key.startswith("hydra."):
         return f"there is no key {key}. All of Hydra's own: python run.py --cfg hydra"
     if not key:
@@ -193,52 +198,18 @@ def _no_key(key, words):
     having = [
         option
         for folder in conf_folders(words)
-        for option in _options(group, words)
+        for option in options_of(group, words)
         if (folder / group / f"{option}.yaml").is_file()
         and re.search(rf"^{re.escape(name)}:", (folder / group / f"{option}.yaml").read_text("utf-8"), re.M)
     ]
-    if name and having:
+    if name and having and f"{group}.{name}" not in known:
         return f"{key} does not exist with the chosen {group}, but with: {', '.join(f'{group}={o}' for o in having)}."
-    return unknown(key, known) + ALL_KEYS
-
-
-def _groups():
-    return sorted(p.name for p in CONF.iterdir() if p.is_dir())
-
-
-def _config_dir(words):
-    """The --config-dir among the words, as one word; nothing where there is none."""
-    for word, following in zip(words, [*words, ""][1:], strict=True):
-        name, _, value = word.partition("=")
-        if name in ("--config-dir", "-cd"):
-            return [f"--config-dir={Path(value or following).absolute()}"]
-    return []
-
-
-def conf_folders(words):
-    return [CONF, *(Path(word.split("=", 1)[1]) for word in _config_dir(words))]
-
-
-def _options(group, words):
-    """The options of a group, those of the user's --config-dir among them; `a/b` for a file in a folder."""
-    folders = [folder / group for folder in conf_folders(words)]
-    return sorted({str(p.relative_to(f).with_suffix("")) for f in folders for p in f.rglob("*.yaml")})
+    return (meant(key, known) or unknown(key, known)) + ALL_KEYS
 
 
 def _known_keys(words):
     """All keys that exist under the choices the user named, all groups, and all fields of TrainingArguments."""
-    from hydra import compose, initialize_config_dir
-    from hydra.core.global_hydra import GlobalHydra
-    from omegaconf import OmegaConf
-
-    choices = [w for w in overrides(words) if w.split("=")[0] in _groups() and "," not in w]
-    GlobalHydra.instance().clear()
-    with initialize_config_dir(str(CONF), version_base="1.3"):
-        try:
-            cfg = compose("config", [*choices, *(f"hydra.searchpath=[{f}]" for f in conf_folders(words)[1:])])
-        except HydraException:
-            cfg = compose("config")
-    return [*_groups(), *RUN_WORDS, *argument_keys(), *_dotted(OmegaConf.to_container(cfg))]
+    return [*groups(), *RUN_WORDS, *argument_keys(), *_dotted(composed(words))]
 
 
 def _dotted(config, prefix=""):

@@ -3,46 +3,50 @@
 import os
 from dataclasses import MISSING, fields
 from difflib import get_close_matches
+from functools import reduce
 from pathlib import Path
 
 from hydra.core.config_store import ConfigStore
 from omegaconf import DictConfig, OmegaConf
 
+from stages import trackers
 from stages.arguments import OPEN, check_arguments, check_strategies, quoting, typed, unknown
 from stages.data_files import data_files, nothing_there
-from stages.hardware import rows_per_process
+from stages.extra_metrics import check_metrics
+from stages.hardware import check_hardware
+from stages.optimization import check_optimization
 from tasks.contract import task_class
 
-TOP = ("seed", "batch_size", "output_root", "rerun", "data", "task", "model", "method", "tracking")
+TOP = ("seed", "batch_size", "output_root", "rerun", "data", "task", "model", "method", "tracking", "metrics")
 SPLITS = ("train", "validation", "test")
 CUT = "train validation test columns labels validation_share test_share"
 # By the key that tells the kinds of a group apart: the keys each kind has, all of which must be there.
 KEYS = {
+    "metrics": {None: "extra"},
     "model": {None: "name path revision max_length config"},
     "data.source": {
         "hub": f"name source limit path subset revision {CUT}",
         "files": f"name source limit format {CUT}",
-        "sample": "name source limit columns",
+        "sample": "name source limit train validation test columns",
     },
     "method.name": {
-        "full": "name",
+        "full": "name frozen_layers frozen_embeddings",
+        "bitfit": "name",
+        "head_only": "name",
         "lora": "name r lora_alpha lora_dropout target_modules use_rslora use_dora",
     },
-    "tracking.name": {
-        "wandb": "name project entity group job_type tags notes log_model",
-        "disabled": "name",
-    },
 }
+TRACKING = "project group job_type tags notes log_model"
 VALUES = {
     "a whole number from 1 up": "batch_size method.r method.lora_alpha",
     "a whole number from 1 up, or null": "model.max_length data.limit",
-    "a whole number from 0 up": "seed",
+    "a whole number from 0 up": "seed method.frozen_layers",
     "a number from 0 to below 1": "data.validation_share data.test_share method.lora_dropout",
-    "true or false": "rerun tracking.log_model method.use_rslora method.use_dora",
+    "true or false": "rerun tracking.log_model method.use_rslora method.use_dora method.frozen_embeddings",
     "text": "output_root model.name model.path data.name data.path",
     "text or null": "model.revision data.subset data.revision data.train data.validation data.test data.format "
-    "tracking.project tracking.entity tracking.group tracking.job_type tracking.notes",
-    "a list of texts": "tracking.tags",
+    "tracking.project tracking.group tracking.job_type tracking.notes tracking.wandb.entity tracking.trackio.space_id",
+    "a list of texts": "tracking.tags metrics.extra",
     "a list of texts, or null": "data.labels",
     "keys with values, as in {a: b}": "data.columns model.config",
 }
@@ -81,21 +85,24 @@ def _not_given(key, cfg):
 def check_config(config):
     """Raise ValueError for the first key or value that cannot work."""
     _check_keys("", config, [*TOP, *OPEN])
-    for group in ("data", "task", "model", "method", "tracking", *OPEN):
+    for group in ("data", "task", "model", "method", "tracking", "metrics", *OPEN):
         if not isinstance(config[group], dict):
             raise ValueError(f"{group}={typed(config[group])} holds no keys. Choose an option: python run.py --help")
     task = build_task(config)
     for place, kinds in KEYS.items():
         _check_kind(place, kinds, config)
+    _check_tracking(config["tracking"])
     for group in OPEN:
         check_arguments(group, config[group])
     _check_values(config)
+    check_metrics(config["metrics"]["extra"])
     _check_columns(config["data"], task)
     check_strategies(config["training"])
     if config["training"].get("label_smoothing_factor") and not task.smooths:
         raise ValueError("training.label_smoothing_factor has no meaning for the loss of this task.head. Leave it out.")
+    check_optimization(config)
     _check_paths(config)
-    rows_per_process(config["batch_size"], config["hardware"])
+    check_hardware(config["batch_size"], config["hardware"])
 
 
 def build_task(config):
@@ -165,13 +172,25 @@ def _check_kind(place, kinds, config):
     _check_keys(group, config[group], kinds[kind].split())
 
 
+def _check_tracking(choices):
+    """The keys of all trackers, and those of each that is chosen."""
+    _check_keys("tracking", choices, [*TRACKING.split(), *trackers.KEYS], TRACKING.split())
+    for name in trackers.chosen(choices):
+        if not isinstance(choices[name], dict):
+            raise ValueError(f"tracking.{name}={typed(choices[name])} holds no keys. Write tracking={name}")
+        _check_keys(f"tracking.{name}", choices[name], trackers.KEYS[name].split())
+    trackers.check_installed(choices)
+
+
 def _check_values(config):
     for phrase, keys in VALUES.items():
         for key in keys.split():
-            *group, name = key.split(".")
-            given = config[group[0]] if group else config
+            *groups, name = key.split(".")
+            given = reduce(lambda inner, group: inner.get(group, {}), groups, config)
             if name in given and not _fits(given[name], phrase):
                 hint = quoting(key, given[name]) if phrase.startswith("text") else ""
+                if phrase.startswith("a list") and isinstance(given[name], str):
+                    hint = f" Write {key}=[{given[name]}]"
                 raise ValueError(f"{key}={typed(given[name])} is not {phrase}.{hint}")
 
 

@@ -8,6 +8,7 @@ from difflib import get_close_matches
 from importlib import import_module
 from pathlib import Path
 
+from stages.arguments import typed
 from stages.folder import files_digest
 from tasks.contract import Finding
 
@@ -70,7 +71,12 @@ def _from_sample(data, task):
         raise ValueError(
             f"data=sample: there is no tasks/samples/{task.name}.py. Use data=files or data=hub."
         ) from error
-    return module.generate(), None, {"sample": task.name}
+    made, splits = module.generate(), {}
+    for split in SPLITS:
+        if data[split] not in made:
+            raise ValueError(f"data.{split}={typed(data[split])}: the sample has the splits {', '.join(made)}.")
+        splits[split] = dict(made[data[split]])
+    return splits, None, {"sample": task.name}
 
 
 def _from_files(data, task):

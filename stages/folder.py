@@ -13,6 +13,7 @@ from importlib.metadata import distributions
 from pathlib import Path
 
 from stages.data_files import data_files
+from stages.extra_metrics import local_files
 from stages.hardware import launched
 from tasks.contract import task_class
 
@@ -43,8 +44,15 @@ def digest(config):
     model = Path(config["model"]["path"]).expanduser()
     if model.is_dir():
         choices["model"] = {**config["model"], "path": folder_digest(model)}
+    choices["metrics"] = [_metric(name) for name in config["metrics"]["extra"]]
     choices["task code"] = file_digest(sys.modules[task_class(config["task"]["name"]).__module__].__file__)
     return _sha(json.dumps(choices, sort_keys=True) + code_digest())[:8]
+
+
+def _metric(name):
+    """A further metric changes no weight, but it counts: a finished run must not answer for one it never computed."""
+    files = local_files(name)
+    return [Path(name).stem, *map(file_digest, files)] if files else name
 
 
 def code_digest():

@@ -1,11 +1,46 @@
-"""Processes: how many there are, how many were asked for, how they share a batch. Hardware never changes results."""
+"""Hardware: what may be chosen, how processes share a batch, and that those run that were asked for. Hardware never
+changes results."""
 
 import os
-import sys
-from ctypes import CDLL
-from pathlib import Path
+import platform
 
+from stages.arguments import typed
+from stages.sharding import check_sharding
 from stages.terminal import say
+
+NODES = ("node_rank", "main_address", "main_port")  # what a node must know where there are several
+
+
+def check_hardware(batch_size, hardware):
+    """Raise ValueError for the first choice of hardware that cannot work, as far as that needs no look at it."""
+    nodes = hardware.get("num_nodes", 1)
+    given = {name: hardware[name] for name in NODES if name in hardware}
+    if nodes < 1:
+        raise ValueError(f"hardware.num_nodes={nodes} is not a number of machines. Give 1 or more.")
+    if nodes == 1 and given:
+        raise ValueError(f"hardware.{next(iter(given))} counts only with several machines. Use hardware=multi_node.")
+    if nodes > 1:
+        _check_nodes(nodes, hardware)
+    if hardware.get("device") not in (None, "mps"):
+        raise ValueError(f"hardware.device={hardware['device']} is not known. Choose mps, or leave it out.")
+    check_sharding(hardware)
+    rows_per_process(batch_size, hardware)
+
+
+def _check_nodes(nodes, hardware):
+    missing = next((name for name in NODES if name not in hardware), None)
+    if missing:
+        raise ValueError(f"hardware.{missing} is not given. Each of {nodes} nodes needs it. Add hardware.{missing}=...")
+    rank, port, processes = hardware["node_rank"], hardware["main_port"], hardware.get("num_processes")
+    if not 0 <= rank < nodes:
+        raise ValueError(f"hardware.node_rank={rank} is not a node. Give one of 0 to {nodes - 1}, each to one machine.")
+    if not 0 < port < 65536:
+        raise ValueError(f"hardware.main_port={port} is not a port. Give 1 to 65535, the same on all nodes.")
+    if processes is None or (isinstance(processes, int) and processes % nodes):
+        raise ValueError(
+            f"hardware.num_processes={typed(processes)} cannot be split over {nodes} nodes. Give the processes of all "
+            "nodes together, the same number on each, or all."
+        )
 
 
 def launched():
@@ -36,116 +71,34 @@ def rows_per_process(batch_size, hardware, processes=None):
     return rows, batch_size // (processes * rows)
 
 
-def start_processes(config, argv):
-    """Make the processes that run be those that were asked for.
-
-    Where `hardware` asks for several and none were launched, this process becomes `accelerate launch`. Where a launcher
-    started another number than was asked, raises ValueError: `accelerate launch --cpu` silently starts one.
-    """
-    hardware = config["hardware"]
-    _drop_precision_of_launcher()
-    running, asked = launched(), hardware.get("num_processes")
-    if asked == "all":
-        asked = _visible_gpus() if running is None else running
-        if asked < 2:
-            raise ValueError(_too_few_gpus(asked, running))
-    on_launcher = _asked_of_launcher()
-    for key, number in (("--num_processes", on_launcher), ("hardware.num_processes", asked)):
-        if (on_launcher or running) and number not in (None, running or 1):
-            raise ValueError(
-                f"{key}={number}, but the launcher started {running or 1}. On the CPU use `python run.py hardware=cpu "
-                "hardware.num_processes=N`; on GPUs drop --cpu and check that CUDA_VISIBLE_DEVICES shows as many."
-            )
-    if hardware.get("use_cpu") is False and not _visible_gpus():
-        raise ValueError("hardware=gpu needs a visible GPU, found none. Use hardware=auto or hardware=cpu.")
-    if running is None and asked and asked > 1:
-        rows_per_process(config["batch_size"], hardware, asked)
-        _become_launcher(asked, _on_cpu(asked, hardware), argv)
-    if running in (None, 1) and not hardware.get("use_cpu"):
-        idle = _gpus_in_machine() - 1
-        _show_one_gpu()
-        if idle > 0:
-            say(f"hint: one GPU is used, {idle} more could be: hardware=multi_gpu")
-
-
-def _drop_precision_of_launcher():
-    """`accelerate launch` may bring a precision or a compiler from the user's defaults: both change numbers, so they
-    are choices of the run."""
-    for name, key in (
-        ("ACCELERATE_MIXED_PRECISION", "training.{}=true"),
-        ("ACCELERATE_DYNAMO_BACKEND", "training.torch_compile=true"),
-    ):
-        value = os.environ.pop(name, "no").lower()
-        if value != "no":
-            say(f"hint: the launcher's {name}={value} is left out, it would change numbers: {key.format(value)}")
-
-
-def _on_cpu(asked, hardware):
-    """Whether the processes run on the CPU: where it was chosen, or where there is no GPU. Too few are an error."""
-    gpus = 0 if hardware.get("use_cpu") else _visible_gpus()
-    if 0 < gpus < asked:
+def check_started(config, accelerator, folder):
+    """Raise ValueError, on all processes, where accelerate started something else than was asked for, which it does
+    without a word, or where a node does not see the run's folder."""
+    hardware, got = config["hardware"], accelerator.distributed_type.value
+    several = "MULTI_" if (launched() or 1) > 1 else "NO"
+    asked = "FSDP" if hardware.get("fsdp") else "DEEPSPEED" if hardware.get("deepspeed") else several
+    if not got.startswith(asked):
+        name = {"MULTI_": "plain data parallelism", "NO": "one process"}.get(asked, asked)
         raise ValueError(
-            f"hardware.num_processes={asked}, but {gpus} GPU{'s are' if gpus > 1 else ' is'} visible, and each process "
-            f"needs its own. Use hardware.num_processes={gpus}, or hardware=cpu."
+            f"hardware asks for {name}, but accelerate started {got} on {accelerator.device.type}. FSDP and DeepSpeed "
+            "need several GPUs; drop ACCELERATE_* variables and an accelerate configuration that ask for other things."
         )
-    return not gpus
+    device = hardware.get("device")
+    if device and accelerator.device.type != device:
+        raise ValueError(f"hardware.device={device}, but the device is {accelerator.device.type}. Use hardware=auto.")
+    if launched():
+        _check_folder(folder)
 
 
-def _too_few_gpus(found, running):
-    if running is not None:
-        return (
-            "hardware=multi_gpu runs on several processes, but the launcher started 1. "
-            "Start it with --num_processes N for N visible GPUs, or use hardware=gpu."
+def _check_folder(folder):
+    from accelerate.utils import gather_object
+
+    blind = sorted(set(gather_object([] if (folder / "config.yaml").is_file() else [platform.node()])))
+    if blind:
+        raise ValueError(
+            f"the run's folder {folder} is not seen by: {', '.join(blind)}. All nodes must share a file system. Change "
+            "output_root to a folder on it."
         )
-    return (
-        f"hardware=multi_gpu needs at least 2 visible GPUs, found {found}. Use hardware=auto, or hardware=cpu "
-        "hardware.num_processes=2 to try several processes on the CPU."
-    )
-
-
-def _visible_gpus():
-    """The number of GPUs that torch would see; none where Linux has no driver, which takes no time to find out."""
-    if sys.platform == "linux" and not Path("/dev/kfd").exists() and not _loads("libcuda.so.1"):
-        return 0
-    import torch
-
-    return torch.cuda.device_count()
-
-
-def _loads(library):
-    try:
-        return CDLL(library)
-    except OSError:
-        return None
-
-
-def _asked_of_launcher():
-    """The --num_processes of the `accelerate launch` that started this process, None where there is none."""
-    import psutil
-
-    parent = psutil.Process().parent()
-    words = parent.cmdline() if parent else []
-    if not any("accelerate" in Path(w).name or w.startswith("accelerate.") for w in words[:3]):
-        return None
-    for i, word in enumerate(words):
-        if word.startswith(("--num_processes=", "--num-processes=")):
-            return int(word.split("=")[1])
-        if word in ("--num_processes", "--num-processes") and i + 1 < len(words):
-            return int(words[i + 1])
-    return None
-
-
-def _become_launcher(processes, on_cpu, argv):
-    """Replace this process by `accelerate launch` with the same words. --multi_gpu also starts gloo processes on the
-    CPU, where --cpu would start a single one."""
-    words = ["--multi_gpu", "--num_processes", str(processes), "--num_machines", "1", "--mixed_precision", "no"]
-    words += ["--dynamo_backend", "no", "--main_process_port", "0"]
-    if on_cpu:
-        os.environ["ACCELERATE_USE_CPU"] = "true"
-        os.environ.setdefault("OMP_NUM_THREADS", str(max(1, (os.cpu_count() or 1) // processes)))
-    command = [sys.executable, "-m", "accelerate.commands.launch", *words, *argv]
-    sys.stdout.flush()
-    os.execv(sys.executable, command)
 
 
 def hint_at_precision(config):
@@ -156,17 +109,3 @@ def hint_at_precision(config):
     if torch.cuda.is_available() and not config["hardware"].get("use_cpu") and not chosen:
         name = "bf16" if torch.cuda.is_bf16_supported() else "fp16"
         say(f"hint: this GPU trains faster in half precision: training.{name}=true")
-
-
-def _gpus_in_machine():
-    """GPUs that this process may use, without a look through torch; NVIDIA on Linux only."""
-    visible, devices = os.environ.get("CUDA_VISIBLE_DEVICES"), Path("/proc/driver/nvidia/gpus")
-    if visible is not None:
-        return len([name for name in visible.split(",") if name])
-    return len(list(devices.iterdir())) if devices.is_dir() else 0
-
-
-def _show_one_gpu():
-    """Let torch see one GPU only: with several in sight the Trainer would silently split each batch over them."""
-    visible = os.environ.get("CUDA_VISIBLE_DEVICES")
-    os.environ["CUDA_VISIBLE_DEVICES"] = "0" if visible is None else visible.split(",")[0]

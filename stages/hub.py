@@ -11,17 +11,26 @@ SECONDS = 4  # for the Hub to answer at all
 SETS = {
     "model": (("model.safetensors", "model-*-of-*.safetensors"), ("pytorch_model.bin", "pytorch_model-*-of-*.bin")),
     "data": (("*.parquet", "*.csv", "*.tsv", "*.json", "*.jsonl", "*.gz", "*.zst"),),
+    "metric": (("*.py",),),
 }
-BESIDE = {"model": ("*.json", "*.txt", "*.model"), "data": ("README.md",)}
-LEFT_OUT = {"model": ("*/*",), "data": ()}  # in a model's inner folders are conversions for other programs
+BESIDE = {"model": ("*.json", "*.txt", "*.model"), "data": ("README.md",), "metric": ()}
+LEFT_OUT = {
+    "model": ("*/*",),
+    "data": (),
+    "metric": (),
+}  # conversions for other programs
 NOTHING = {
     "model": "holds no weights for PyTorch (model.safetensors or pytorch_model.bin). Choose another model",
     "data": "holds no data files, or only a script to make them. Try data.revision=refs/convert/parquet",
+    "metric": "holds no script. Choose another metric",
 }
 WAYS_OUT = {
     "model": "model=minilm (weights come with the installation), or model.path=<local folder>",
     "data": "data=sample (embedded), or data=files data.train=<file>",
+    "metric": "the folder of a metric on this machine, as in metrics.extra=[./my_metric]",
 }
+REPOSITORY = {"model": "model", "data": "dataset", "metric": "space"}  # what the Hub calls it
+KEY = {"model": "model.path", "data": "data.path", "metric": "metrics.extra"}
 
 
 def locate_model(path, revision=None):
@@ -37,6 +46,11 @@ def locate_model(path, revision=None):
 def locate_data(path, revision=None):
     """-> (local folder, commit) of a Hub data set."""
     return locate_on_hub("data", path, revision)
+
+
+def locate_metric(name):
+    """-> (local folder, commit) of a metric of the `evaluate` library; a name without an owner is one of its own."""
+    return locate_on_hub("metric", name if "/" in name else f"evaluate-metric/{name}", None)
 
 
 def _in_package(path):
@@ -62,7 +76,7 @@ def locate_on_hub(kind, path, revision):
     from huggingface_hub import HfApi, snapshot_download
     from huggingface_hub.errors import HFValidationError, RepositoryNotFoundError, RevisionNotFoundError
 
-    where = {"repo_id": path, "repo_type": "dataset" if kind == "data" else "model", "revision": revision}
+    where = {"repo_id": path, "repo_type": REPOSITORY[kind], "revision": revision}
     try:
         files = [file.rfilename for file in _in_time(lambda: HfApi().repo_info(**where, timeout=SECONDS)).siblings]
         wanted = next((names for names in SETS[kind] if _has(kind, files, names)), None)
@@ -74,7 +88,7 @@ def locate_on_hub(kind, path, revision):
         if folder is None:
             raise ConnectionError(_unreachable(kind, path, revision, error)) from error
     if folder is None:
-        raise ValueError(f"{kind}.path={path}: this repository {NOTHING[kind]}.")
+        raise ValueError(f"{KEY[kind]}={path}: this repository {NOTHING[kind]}.")
     return folder, folder.name
 
 
@@ -121,17 +135,17 @@ def _refused(kind, path, revision, error):
     if name == "RevisionNotFoundError":
         return f"{kind}.revision={revision}: {path} has no such branch, tag or commit."
     if name == "GatedRepoError":
-        return f"{kind}.path={path} is gated: accept its terms on its page, then log in with `hf auth login`."
-    local = "a local folder" if kind == "model" else "data=files for local files"
-    return f"{kind}.path={path}: the Hub has no such repository (or it is private). Check the name, or use {local}."
+        return f"{KEY[kind]}={path} is gated: accept its terms on its page, then log in with `hf auth login`."
+    local = "data=files for local files" if kind == "data" else "a local folder"
+    return f"{KEY[kind]}={path}: the Hub has no such repository (or it is private). Check the name, or use {local}."
 
 
 def _unreachable(kind, path, revision, error):
     at = f" at {revision}" if revision else ""
-    words = f"hf download {path}" + (" --repo-type dataset" if kind == "data" else "")
+    words = f"hf download {path}" + (f" --repo-type {REPOSITORY[kind]}" if kind != "model" else "")
     words += f" --revision {revision}" if revision else ""
     return (
-        f"{kind}.path={path}{at}: the Hugging Face Hub cannot be reached, {_reason(error)}, and the local cache does "
+        f"{KEY[kind]}={path}{at}: the Hugging Face Hub cannot be reached, {_reason(error)}, and the local cache does "
         f"not hold it. Ways out: {WAYS_OUT[kind]}, or download it first where there is a network: {words}"
     )
 

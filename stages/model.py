@@ -4,6 +4,7 @@ import json
 import warnings
 
 from stages.arguments import unknown
+from stages.layers import freeze
 
 # peft 0.21 asks transformers by a name that is on its way out; nothing a user could change.
 warnings.filterwarnings("ignore", message=".*is_gradient_checkpointing", category=FutureWarning)
@@ -68,11 +69,11 @@ def readable_length(model, tokenizer, asked=None):
 
 
 def build_model(config, task, labels, folder):
-    """The pretrained model with the task's new head and named labels, under the method's adapter where it has one."""
+    """The pretrained model with the task's new head and named labels, under the method: adapted, or partly frozen."""
     import transformers
 
-    changes = config["model"]["config"]
     known = transformers.AutoConfig.from_pretrained(str(folder))
+    changes = {**_dropouts(known, config["training"].get("dropout")), **config["model"]["config"]}
     for key in changes:
         if not hasattr(known, key):
             raise ValueError(unknown(f"model.config.{key}", [f"model.config.{k}" for k in known.to_dict()]))
@@ -80,7 +81,14 @@ def build_model(config, task, labels, folder):
     transformers.set_seed(config["seed"])  # the head is made here, before the Trainer seeds anything
     model, loading = load_head(task, folder, ignore_mismatched_sizes=True, output_loading_info=True, **names, **changes)
     new = {*loading["missing_keys"], *(key for key, *_ in loading["mismatched_keys"])}
-    return _adapt(model, config["method"], task, outermost(model, new))
+    model.new_modules = tuple(outermost(model, new))
+    return _adapt(model, config["method"], task, list(model.new_modules))  # a list of its own: peft adds to it
+
+
+def _dropouts(known, share):
+    """The keys of a model's own configuration that `training.dropout` sets: architectures call them differently."""
+    named = {key: value for key, value in known.to_dict().items() if "dropout" in key and share is not None}
+    return {key: share for key, value in named.items() if value is None or type(value) in (int, float)}
 
 
 def outermost(model, parameters):
@@ -119,7 +127,8 @@ def _head_class(task, folder):
 def _adapt(model, method, task, new):
     """Wrap the model by the method. `new`: modules that the pretrained weights lack, the head among them (for some
     models the pooler as well); they start at random, so they are trained whole and saved with the adapter."""
-    if method["name"] == "full":
+    if method["name"] in ("full", "bitfit", "head_only"):
+        freeze(model, method)
         return model
     from peft import LoraConfig, get_peft_model
     from peft.utils import TRANSFORMERS_MODELS_TO_LORA_TARGET_MODULES_MAPPING as TARGETS

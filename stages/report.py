@@ -27,17 +27,19 @@ def prediction_rows(task, examples, predictions, first=0):
     ]
 
 
-def score_baseline(task, splits, split):
-    """The scores of the task's baseline on a split, with its name."""
+def score_baseline(task, splits, split, extra):
+    """The scores of the task's baseline on a split, with its name; `extra`: further metrics."""
     name, predictions = task.baseline(splits["train"], splits[split])
-    return {"name": name, "split": split, "values": task.metrics(predictions, splits[split]).values}
+    scores = extra.added_to(task.metrics(predictions, splits[split]), predictions, splits[split])
+    return {"name": name, "split": split, "values": scores.values}
 
 
-def write_scores(folder, scores, baseline, seconds):
-    """What becomes metrics.json when the run is finished."""
+def write_scores(folder, scores, baseline, seconds, extra):
+    """What becomes metrics.json when the run is finished; `extra`: the names of further metrics."""
     content = {split: of_split.values for split, of_split in scores.items()}
     content["baseline"] = baseline
     content["tables"] = {split: of_split.tables for split, of_split in scores.items()}
+    content["extra"] = extra
     content["training_seconds"] = round(seconds, 1)
     write_json(folder / UNFINISHED, content)
 
@@ -53,7 +55,7 @@ def show_results(folder, task):
             **{split: metrics[split].get(name) for split in splits},
             "baseline": baseline["values"].get(name),
         }
-        for name in task.shown
+        for name in dict.fromkeys([*task.shown, *_further(metrics, splits[-1])])
     ]
     say("")
     table(f"scores ({baseline['split']} baseline: {baseline['name']})", rows)
@@ -63,7 +65,8 @@ def show_results(folder, task):
     show_tables(splits[-1], metrics["tables"][splits[-1]])
     say(f"\ntraining took {metrics['training_seconds']:.0f} s")
     stage("run", str(folder))
-    stage("model", f"{folder / 'model'}  (from_pretrained and pipeline load it)")
+    loader = "from_pretrained and pipeline load" if task.is_standard else "stages.prediction.load_model loads"
+    stage("model", f"{folder / 'model'}  ({loader} it)")
     stage("more", "report.html  metrics.json  predictions/  history.jsonl  findings.json  config.yaml  provenance.json")
 
 
@@ -73,13 +76,18 @@ def show_tables(split, tables):
             table(f"{split}: {title}", content)
 
 
+def _further(metrics, split):
+    """The scores that `metrics.extra` asked for, without the inner ones of a metric that gives many (`name/a/b`)."""
+    plain = {name: name.removeprefix("evaluate/").split("/") for name in metrics[split]}
+    return [name for name, parts in plain.items() if parts[0] in metrics["extra"] and len(parts) < 3]
+
+
 def write_card(folder, config, task, labels, scores, source):
     """The model card, in the form that the Hub reads."""
     split = list(scores)[-1]
     values = scores[split].values
     shown = "\n".join(f"| {name} | {values[name]:.4f} |" for name in task.shown if name in values)
     pipeline = task.pipeline["task"]
-    options = "".join(f", {name}={value!r}" for name, value in task.pipeline.items() if name != "task")
     base = config["model"]["path"]
     text = f"""---
 library_name: transformers
@@ -99,9 +107,7 @@ tags: [tunesmith, {task.name}]
 Labels: {", ".join(labels)}.
 
 ```python
-from transformers import pipeline
-
-model = pipeline("{pipeline}", model="{folder.name}/model"{options})
+{_usage(task, folder)}
 ```
 
 Training data: {json.dumps(source, ensure_ascii=False)}.
@@ -109,3 +115,13 @@ Method: {config["method"]["name"]}, seed {config["seed"]}, batch {config["batch_
 {config["optimizer"].get("learning_rate")}. The licences of the base model and of the data apply.
 """
     write_text(folder / "model" / "README.md", text)
+
+
+def _usage(task, folder):
+    """How the model is loaded: by transformers alone where its head is standard, else with this project."""
+    if not task.is_standard:
+        load = f'model = load_model("{folder.name}")  # a head of the project: transformers alone would leave parts out'
+        return f"from stages.prediction import load_model\n\n{load}"
+    options = "".join(f", {name}={value!r}" for name, value in task.pipeline.items() if name != "task")
+    load = f'model = pipeline("{task.pipeline["task"]}", model="{folder.name}/model"{options})'
+    return f"from transformers import pipeline\n\n{load}"

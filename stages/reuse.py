@@ -10,8 +10,8 @@ from pathlib import Path
 from stages import folder
 from stages.config import build_task
 from stages.finished import saved_labels
-from stages.hardware import start_processes
 from stages.inputs import STANDARD, read_parts
+from stages.launching import start_processes
 from stages.request import read_request
 from stages.terminal import is_main, say, shows_bars, stage, table
 

@@ -1,6 +1,7 @@
 """Training: examples encoded, one `transformers.Trainer` with the task's loss, the best checkpoint kept, scores."""
 
 import time
+from copy import deepcopy
 from dataclasses import dataclass, replace
 from math import isfinite
 from pathlib import Path
@@ -13,9 +14,13 @@ from tqdm.auto import tqdm
 from transformers import EarlyStoppingCallback, Trainer, TrainingArguments
 from transformers.trainer_callback import PrinterCallback, ProgressCallback
 
+from stages import optimization
+from stages.arguments import EXTRA
 from stages.batches import GlobalBatches, Rows
-from stages.hardware import launched, rows_per_process
-from stages.terminal import shows_bars
+from stages.hardware import check_started, launched, rows_per_process
+from stages.profiling import Profile
+from stages.sharding import gather, name_layers, splits_weights, trainer_choices
+from stages.terminal import is_main, shows_bars, stage
 from tasks.contract import IGNORED, Scores
 
 EVAL_ROWS = 32  # per process and forward pass, unless hardware.per_device_eval_batch_size says otherwise
@@ -61,8 +66,10 @@ def training_arguments(config, task, folder):
     """TrainingArguments of a configuration; raises ValueError in the words of the Trainer."""
     rows, accumulation = rows_per_process(config["batch_size"], config["hardware"], launched() or 1)
     given = {**config["optimizer"], **config["scheduler"], **config["training"], **config["hardware"]}
-    given = {k: v for k, v in given.items() if k not in ("num_processes", "train_sampling_strategy", *EARLY_STOPPING)}
-    given = {**_defaults(given), **given}
+    given = {
+        k: v for k, v in given.items() if k != "train_sampling_strategy" and not any(k in o for o in EXTRA.values())
+    }
+    given = {**_defaults(given), **given, **trainer_choices(config["hardware"])}
     given["per_device_train_batch_size"] = rows
     try:
         return TrainingArguments(
@@ -104,6 +111,7 @@ class Tuner(Trainer):
         self.context = task.loss_context(splits["train"].rows, labels, smoothing)
         self.plain = replace(self.context, label_smoothing=0.0)  # validation losses stay comparable
         self.columns = [*tokenizer.model_input_names, *task.model_inputs, "labels"]
+        self.whole = deepcopy(model) if splits_weights(config["hardware"]) and is_main() else None
         super().__init__(
             model=model,
             args=arguments,
@@ -142,6 +150,25 @@ class Tuner(Trainer):
         )  # fmt: skip
         device = self.accelerator.device
         return prepare_data_loader(loader, device=device, num_processes=1, process_index=0, put_on_device=True)
+
+    def create_optimizer(self, model=None):
+        """The Trainer's, with several learning rates where the configuration asks for them."""
+        optimizer, choices, base = super().create_optimizer(model), self.config["optimizer"], self.args.learning_rate
+        if optimization.own_rates(choices):
+            rates = optimization.learning_rates(self.model, choices, base)
+            optimization.set_learning_rates(optimizer, rates, base)
+            stage("rates", optimization.describe_rates(self.model, choices, rates, base))
+        return optimizer
+
+    def create_scheduler(self, num_training_steps, optimizer=None):
+        """The Trainer's, with the values that only the task and the number of steps can tell."""
+        name, given = self.args.lr_scheduler_type.value, self.args.lr_scheduler_kwargs
+        better = self.args.greater_is_better
+        self.args.lr_scheduler_kwargs = optimization.scheduler_values(name, given, num_training_steps, better)
+        try:
+            return super().create_scheduler(num_training_steps, optimizer)
+        except (TypeError, ValueError) as error:
+            raise ValueError(f"scheduler.lr_scheduler_type={name} refuses its values: {error}") from error
 
     def prediction_step(self, model, inputs, prediction_loss_only, ignore_keys=None):
         """-> no batch loss (its mean would depend on the batch), (reduced outputs and row losses), labels per row."""
@@ -186,17 +213,29 @@ class Tuner(Trainer):
         with torch.no_grad():
             return batch, model(**batch)["logits"]
 
+    def gather_model(self):
+        """Put a model that is split over processes together again, for `bare_model`. Runs on all processes."""
+        if splits_weights(self.config["hardware"]):
+            gather(self.accelerator, self.model_wrapped, self.whole)
+
     def bare_model(self):
         """The model on the CPU, in float32, without what accelerate wraps around it (processes, autocast)."""
-        return self.accelerator.unwrap_model(self.model, keep_fp32_wrapper=False).to("cpu")
+        if self.whole is not None:
+            return self.whole
+        return self.accelerator.unwrap_model(self.model, keep_fp32_wrapper=False).to("cpu").float()
 
 
 def build_tuner(config, task, labels, model, tokenizer, splits, folder):
     """The Tuner of a configuration, with early stopping where `training.early_stopping_patience` asks for it."""
     arguments = training_arguments(config, task, folder)
+    name_layers(arguments, model)
     stopping = {k: config["training"][k] for k in EARLY_STOPPING if config["training"].get(k) is not None}
     callbacks = [EarlyStoppingCallback(**stopping)] if stopping else []
-    return Tuner(config, task, labels, model, tokenizer, splits, arguments, callbacks)
+    tuner = Tuner(config, task, labels, model, tokenizer, splits, arguments, callbacks)
+    check_started(config, tuner.accelerator, folder)
+    if config["training"].get("profile_steps"):
+        tuner.add_callback(Profile(tuner, config["training"]["profile_steps"], folder / "profile"))
+    return tuner
 
 
 def train(tuner):

@@ -11,7 +11,7 @@ LONGEST = 100  # characters; W&B allows 128 for a group
 
 
 def sweep_name(words):
-    """The W&B group that all trials of a sweep share: the words that were typed, the same when they are typed again."""
+    """The group that all trials of a sweep share: the words that were typed, the same when they are typed again."""
     name = "sweep " + " ".join(word for word in words if word not in ("-m", "--multirun"))
     return name if len(name) <= LONGEST else f"{name[:LONGEST]} {hashlib.sha256(name.encode()).hexdigest()[:8]}"
 
@@ -22,8 +22,7 @@ def run_trial(run_experiment, config, words, sweep):
         raise ValueError(
             "a sweep starts its trials' processes itself: leave out accelerate launch, add hardware=multi_gpu."
         )
-    if "group" in config["tracking"]:
-        config["tracking"]["group"] = config["tracking"]["group"] or sweep_name(sweep)
+    config["tracking"]["group"] = config["tracking"]["group"] or sweep_name(sweep)
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload(PRELOADED)
     trial = context.Process(target=_trial, args=(run_experiment, config, words))

@@ -169,6 +169,11 @@ class Task(ABC):
     def metrics(self, predictions: list[dict], examples: dict) -> Scores:
         """Scores of decoded predictions against the gold answers in `examples`, as the field publishes them."""
 
+    def for_evaluate(self, predictions: list[dict], examples: dict) -> dict[str, list]:
+        """What a metric of the `evaluate` library compares, in the task's own words: `predictions` and `references`.
+        stages/extra_metrics.py brings names and lists of names into the form that a metric reads."""
+        return {"predictions": [p["prediction"] for p in predictions], "references": examples[self.target]}
+
     @abstractmethod
     def baseline(self, train: dict, examples: dict) -> tuple[str, list[dict]]:
         """The name and the predictions of a method without learning, which a score must clearly beat."""

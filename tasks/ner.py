@@ -184,6 +184,10 @@ class NER(Task):
         }
         return Scores({**entity_values(gold, predicted), **token_values(gold, predicted, tokens)}, tables)
 
+    def for_evaluate(self, predictions, examples):
+        gold, predicted = _sequences(predictions, examples)
+        return {"predictions": predicted, "references": gold}
+
     def baseline(self, train, examples):
         """Memorising: the longest word sequences that were entities in training, with their most frequent type."""
         types = defaultdict(Counter)

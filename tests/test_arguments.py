@@ -2,7 +2,7 @@
 
 import pytest
 
-from stages import hardware, training
+from stages import hardware, launching, training
 from stages.command_line import clear_errors
 
 QUICKSTART = "experiment=quickstart/ner"
@@ -21,7 +21,8 @@ QUICKSTART = "experiment=quickstart/ner"
         (("do_train=false",), "training.do_train is set by the project"),
         (("push_to_hub=true",), "hf upload"),
         (("bf16_full_eval=true",), "Change training.bf16"),
-        (("fsdp=full_shard",), "not split over devices"),
+        (("fsdp=true",), "Write hardware.fsdp=true"),
+        (("parallelism_config=null",), "hardware=fsdp or hardware=deepspeed"),
     ],
 )
 def test_what_does_not_go_together(compose_config, words, message):
@@ -60,10 +61,10 @@ def test_names_of_the_user_reach_the_trainer(compose_config, tmp_path):
 def test_a_launcher_does_not_choose_the_precision(monkeypatch, capsys):
     monkeypatch.setenv("ACCELERATE_MIXED_PRECISION", "bf16")
     monkeypatch.setenv("ACCELERATE_DYNAMO_BACKEND", "NO")
-    hardware.start_processes({"batch_size": 16, "hardware": {"use_cpu": True}}, ["run.py"])
+    launching.start_processes({"batch_size": 16, "hardware": {"use_cpu": True}}, ["run.py"])
     said = capsys.readouterr().out
     assert "training.bf16=true" in said and "DYNAMO" not in said
-    assert "ACCELERATE_MIXED_PRECISION" not in hardware.os.environ
+    assert "ACCELERATE_MIXED_PRECISION" not in launching.os.environ
 
 
 def test_only_our_own_messages_pass_for_wrong_choices(capsys):

@@ -108,6 +108,11 @@ EXPLAINED = {
     "seed": "seed is not understood. Choices and values are written key=value, e.g. task=ner seed=1",
     "=3": "a choice needs its group and the name of an option",
     "task=": "task=: there is no such option.",
+    "task=ner,": "task=ner, ends with a comma: something is missing. Several values: task=a,b with -m, a list:",
+    "model=bert": "there is no such option. Nearest: bert-base-cased, bert-base-chinese, bert-base-uncased. Options:",
+    "data=my.csv": "your own files through data=files data.train=my.csv.",
+    "epochs=3": "there is no key epochs. Here that is training.num_train_epochs. All keys:",
+    "SEED=3": "there is no key SEED. Here that is seed.",
     "data.limit=[3": "data.limit=[3 cannot be read (no viable alternative at input '[3'). Text with special characters",
     "seed.x=3": "seed",
 }  # fmt: skip
@@ -184,7 +189,7 @@ def test_a_wrong_command_ends_with_one_message(run_command, tmp_path, words):
 
 @pytest.mark.parametrize(
     ("words", "shown"),
-    [(["--help"], "== Choices (group=option) =="), (["--cfg", "job", "--resolve"], "batch_size: 16")],
+    [(["--help"], "Choices, written group=option"), (["--cfg", "job", "--resolve"], "batch_size: 16")],
 )
 def test_help_and_configuration_are_quick(run_command, words, shown):
     done = run_command(*words, PYTHONPROFILEIMPORTTIME="1")

@@ -10,7 +10,9 @@ from hydra import compose, initialize_config_dir
 from omegaconf import OmegaConf
 
 from stages.arguments import EXTRA, OPEN, OURS, OWNERS, argument_keys, owner, trainer_arguments, unknown
-from stages.config import KEYS, VALUES, build_task, read_config, register_open_nodes
+from stages.config import KEYS, TRACKING, VALUES, build_task, read_config, register_open_nodes
+from stages.trackers import KEYS as TRACKER_KEYS
+from stages.trackers import chosen
 
 CONF = PROJECT / "conf"
 OPTIONS = sorted(p.relative_to(CONF) for p in CONF.rglob("*.yaml") if p.name != "config.yaml")
@@ -40,12 +42,16 @@ def test_every_option_composes(read, option, tmp_path):
     group, name = option.parts[0], "/".join(option.with_suffix("").parts[1:])
     (tmp_path / "train.csv").touch()
     extra = {"data=files": [f"data.train={tmp_path}/train.csv"], "data=hub": ["data.path=a/b"]}
+    extra["hardware=multi_node"] = [f"hardware.{key}" for key in ("num_nodes=2", "node_rank=0", "main_address=node0")]
     raw = yaml.safe_load((CONF / option).read_text())
-    task = ["task=text_classification"] if group == "data" and "text" in raw.get("columns", {}) else []
+    raw.pop("defaults", None)
+    task = ["task=text_classification"] if group == "data" and "label" in raw.get("columns", {}) else []
     config = read(*task, f"{group}={name}", *extra.get(f"{group}={name}", []))
-    if group in ("task", "data", "model", "method", "tracking"):
+    if group in ("task", "data", "model", "method"):
         assert raw["name"] == option.stem
         assert config[group]["name"] == option.stem
+    elif group == "tracking":
+        assert chosen(config[group]) == list(raw or {}) == [name] * (name != "disabled")
     elif group != "experiment":
         assert config[group].items() >= {k: v for k, v in raw.items() if not isinstance(v, str)}.items()
 
@@ -83,7 +89,7 @@ def test_explicit_choices_beat_an_experiment(read):
 
 def test_open_nodes_take_keys_that_no_yaml_names(read):
     words = ["training.label_smoothing_factor=0.1", "optimizer.adam_beta2=0.98", "hardware.dataloader_num_workers=2"]
-    config = read("data=sample", *words, "scheduler.lr_scheduler_kwargs={num_cycles: 2}", "model.config.x=1")
+    config = read(*words, "scheduler=cosine", "scheduler.lr_scheduler_kwargs={num_cycles: 2}", "model.config.x=1")
     assert config["training"]["label_smoothing_factor"] == 0.1
     assert config["optimizer"] | {"adam_beta2": 0.98} == config["optimizer"]
     assert config["hardware"]["dataloader_num_workers"] == 2
@@ -102,10 +108,10 @@ def test_other_nodes_stay_closed():
 
 
 MESSAGES = {
-    "+foo=1": "there is no key foo. Known: batch_size, data, hardware, method, model, optimizer, output_root, rerun, "
-    "scheduler, seed, task, tracking, training.",
+    "+foo=1": "there is no key foo. Known: batch_size, data, hardware, method, metrics, model, optimizer, output_root, "
+    "rerun, scheduler, seed, task, tracking, training.",
     "++bath_size=3": "there is no key bath_size. Nearest: batch_size.",
-    "+task.strid=3": "there is no key task.strid. Nearest: task.stride, task.best.",
+    "+task.strid=3": "there is no key task.strid. Nearest: task.stride, task.best, task.head.",
     "task.best=f2": "task.best=f2 is not a score of ner. Choose one of: ",
     "task.stride=true": "task.stride=true is not of type int.",
     "task.stride=-1": "task.stride=-1 is not a number of sub-words. Give 0 or more.",
@@ -134,10 +140,9 @@ MESSAGES = {
     "best checkpoint is chosen among the saved ones. Set both to epoch or both to steps.",
     "training.train_sampling_strategy=x": "train_sampling_strategy=x is not known. Choose one of: group_by_length",
     "data.source=foo": "data.source=foo is not known. Choose one of: hub, files, sample.",
-    "tracking.name=wanbd": "tracking.name=wanbd is not known. Nearest: wandb. Choose one of: wandb, disabled.",
     "tracking.group=3": """=3 is not text or null. Where text is meant, quote it twice: 'tracking.group="3"'""",
     "tracking.tags=a": "tracking.tags=a is not a list of texts.",
-    "data.columns.text=a": "data.columns.text: ner reads the columns tokens, tags, not text. Change the key, or ",
+    "data.columns.label=a": "data.columns.label: ner reads the columns tokens, tags or text, spans; document too, not ",
     "data.columns.tags=[1]": "data.columns.tags=[1] is not the name or the number of a column.",
     "data.columns=3": "data.columns=3 is not keys with values, as in {a: b}.",
     "data.limit=none": "data.limit=none is not a whole number from 1 up, or null.",
@@ -204,7 +209,7 @@ def test_each_field_has_one_owner():
     assert set(OWNERS) | {"training"} == set(OPEN) >= set(EXTRA)
     assert owner("optim") == "optimizer"
     assert owner("bf16") == "training"
-    assert len(argument_keys()) == len(trainer_arguments()) - len(OURS) + 3
+    assert len(argument_keys()) == len(trainer_arguments()) - len(OURS) + sum(map(len, EXTRA.values()))
 
 
 def test_what_the_project_sets_is_not_open_to_users():
@@ -216,12 +221,9 @@ def test_what_the_project_sets_is_not_open_to_users():
 
 def test_checked_values_are_keys():
     known = {f"{place.split('.')[0]}.{k}" for place, kinds in KEYS.items() for ks in kinds.values() for k in ks.split()}
-    assert {k for keys in VALUES.values() for k in keys.split()} <= known | {
-        "batch_size",
-        "seed",
-        "rerun",
-        "output_root",
-    }
+    known |= {f"tracking.{name}" for name in TRACKING.split()} | {"batch_size", "seed", "rerun", "output_root"}
+    known |= {f"tracking.{tracker}.{name}" for tracker, names in TRACKER_KEYS.items() for name in names.split()}
+    assert {k for keys in VALUES.values() for k in keys.split()} <= known
 
 
 def test_unknown_names_the_nearest():

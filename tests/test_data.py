@@ -16,6 +16,7 @@ KEYS = {
     "name": "files", "source": "files", "format": None, "train": None, "validation": None, "test": None, "columns": {},
     "labels": None, "validation_share": 0.1, "test_share": 0.1, "limit": None,
 }  # fmt: skip
+SAMPLE = {"name": "sample", "source": "sample", "limit": None, **{s: s for s in ("train", "validation", "test")}}
 
 
 @pytest.fixture
@@ -227,7 +228,7 @@ def test_limit_takes_the_first_examples_and_keeps_all_labels(write):
 
 
 def test_the_sample_needs_no_files():
-    data = load_data({"data": {"name": "sample", "source": "sample", "limit": 5}}, TEXT)
+    data = load_data({"data": {**SAMPLE, "limit": 5}}, TEXT)
     assert {split: len(examples["text"]) for split, examples in data.splits.items()} == dict.fromkeys(data.splits, 5)
     assert list(data.splits) == ["train", "validation", "test"]
 
@@ -235,4 +236,4 @@ def test_the_sample_needs_no_files():
 def test_a_task_without_a_sample(monkeypatch):
     other = TextClassification("some_task", "accuracy")
     with pytest.raises(ValueError, match=r"there is no tasks/samples/some_task\.py\. Use data=files or data=hub\."):
-        load_data({"data": {"name": "sample", "source": "sample", "limit": None}}, other)
+        load_data({"data": SAMPLE}, other)

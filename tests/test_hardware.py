@@ -8,8 +8,9 @@ import psutil
 import pytest
 from conftest import OFFLINE, PROJECT
 
-from stages import hardware
-from stages.hardware import launched, rows_per_process, start_processes
+from stages import launching
+from stages.hardware import launched, rows_per_process
+from stages.launching import start_processes
 
 ARGV = ["run.py", "task=ner"]
 
@@ -27,7 +28,7 @@ def machine(monkeypatch):
 
     def pretend(world=None, parent="bash", gpus=0):
         monkeypatch.setenv("WORLD_SIZE", str(world or ""))
-        monkeypatch.setattr(hardware, "_visible_gpus", lambda: gpus)
+        monkeypatch.setattr(launching, "_visible_gpus", lambda: gpus)
         monkeypatch.setattr(psutil.Process, "parent", lambda self: self)
         monkeypatch.setattr(psutil.Process, "cmdline", lambda self: parent.split())
         return executed
@@ -187,10 +188,10 @@ def test_processes_as_asked_of_the_launcher_are_fine(machine):
 
 def test_without_a_driver_there_are_no_gpus_and_torch_is_not_asked(monkeypatch):
     monkeypatch.undo()
-    monkeypatch.setattr(hardware, "_loads", lambda library: None)
+    monkeypatch.setattr(launching, "_loads", lambda library: None)
     monkeypatch.setattr(sys, "platform", "linux")
     monkeypatch.setitem(sys.modules, "torch", None)
-    assert hardware._visible_gpus() == 0
+    assert launching._visible_gpus() == 0
 
 
 @pytest.mark.slow

@@ -2,7 +2,7 @@
 
 import pytest
 
-from stages import hardware
+from stages import hardware, launching
 
 
 @pytest.mark.parametrize(
@@ -11,9 +11,9 @@ from stages import hardware
 def test_idle_gpus(monkeypatch, capsys, visible, hint):
     monkeypatch.delenv("WORLD_SIZE", raising=False)
     monkeypatch.setenv("CUDA_VISIBLE_DEVICES", visible)
-    hardware.start_processes({"batch_size": 16, "hardware": {"num_processes": None}}, ["run.py"])
+    launching.start_processes({"batch_size": 16, "hardware": {"num_processes": None}}, ["run.py"])
     assert capsys.readouterr().out.strip() == hint
-    assert hardware.os.environ["CUDA_VISIBLE_DEVICES"] == visible.split(",")[0]
+    assert launching.os.environ["CUDA_VISIBLE_DEVICES"] == visible.split(",")[0]
 
 
 @pytest.mark.parametrize(

@@ -22,10 +22,12 @@ def config(method="full", seed=1, **changes):
         "use_rslora": False,
         "use_dora": False,
     }
+    full = {"frozen_layers": 0, "frozen_embeddings": False}
     return {
         "model": {"config": changes},
         "seed": seed,
-        "method": {"name": method, **(lora if method == "lora" else {})},
+        "training": {},
+        "method": {"name": method, **{"lora": lora, "full": full}[method]},
     }
 
 

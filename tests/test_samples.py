@@ -11,6 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from stages.data import load_data
+from tasks.contract import task_class
 from tasks.samples import ner, text_classification
 
 ROOT = Path(__file__).parents[1]
@@ -174,3 +176,13 @@ def test_classification_test_wordings_are_unseen():
     for kind in ("item", "when", "opening", "closing"):
         words = [set(text_classification.WORDS[split][kind].split("|")) for split in SIZES]
         assert len(set.union(*words)) == sum(map(len, words))
+
+
+def test_any_split_of_the_sample_serves_as_any():
+    task, splits = task_class("text_classification")("text_classification", "accuracy"), ("train", "validation", "test")
+    keys = {"name": "sample", "source": "sample", "limit": None, **{split: split for split in splits}}
+    same = load_data({"data": {**keys, "validation": "train", "test": "train"}}, task).splits
+    assert same["train"] == same["validation"] == same["test"] and same["train"] is not same["test"]
+    for name in ("dev", None):
+        with pytest.raises(ValueError, match="the sample has the splits train, validation, test"):
+            load_data({"data": {**keys, "validation": name}}, task)

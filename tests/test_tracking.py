@@ -4,11 +4,14 @@ import json
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
+import wandb
 
 from stages import tracking
-from stages.tracking import errors_first, is_logged_in
+from stages.trackers.wandb import is_logged_in
+from stages.tracking import errors_first
 
 QUICK = ("training.max_steps=3", "training.logging_steps=1", "data.limit=24", "batch_size=8", "hardware=cpu")
 WANDB = str(Path(sys.executable).with_name("wandb"))
@@ -109,26 +112,47 @@ def test_a_server_that_does_not_answer_costs_no_run(run_command, tiny_bert, tmp_
 
 
 class Broken:
-    """A W&B run whose own process has died."""
+    """A tracker whose own process has died."""
+
+    title = "W&B"
 
     def log(self, *_):
         raise ConnectionResetError("Connection lost")
 
-    finish = log
+    finish = add_results = log
 
 
 def test_a_tracker_that_dies_costs_no_run(monkeypatch, capsys, tmp_path):
     """Logging and finishing fail: said once, and the result stands; an error of the run itself is not swallowed."""
-    from types import SimpleNamespace
-
-    monkeypatch.setattr(tracking, "open_run", lambda *_: Broken())
-    config = {"tracking": {"name": "wandb"}}
-    with tracking.tracked(config, tmp_path) as run:
+    monkeypatch.setattr(tracking, "open_trackers", lambda *_: [Broken()])
+    with tracking.tracked({}, tmp_path) as trackers:
         for step in range(3):
-            tracking.Curves(run).on_log(None, SimpleNamespace(global_step=step), None, logs={"loss": 1.0})
-    assert capsys.readouterr().out.count("W&B failed (ConnectionResetError: Connection lost)") == 1
-    with pytest.raises(KeyError), tracking.tracked(config, tmp_path):
+            tracking.Curves(trackers).on_log(None, SimpleNamespace(global_step=step), None, logs={"loss": 1.0})
+        tracking.send_results(trackers, {}, tmp_path)  # there is nothing to read
+    out = capsys.readouterr().out
+    assert out.count("W&B failed (ConnectionResetError: Connection lost)") == 1
+    assert out.count("tracking failed (FileNotFoundError: ") == 1
+    with pytest.raises(KeyError), tracking.tracked({}, tmp_path):
         raise KeyError("the run's own")
+
+
+def test_a_tracker_that_cannot_be_opened_is_left_out(monkeypatch, capsys, tmp_path):
+    def refuse(*_, **__):
+        raise OSError("")
+
+    monkeypatch.setattr(wandb, "init", refuse)
+    config = {"tracking": {"project": "p", "group": None, "job_type": None, "tags": [], "notes": None}}
+    config["tracking"]["wandb"] = {"entity": None}
+    with tracking.tracked(config, tmp_path / "run-0") as trackers:
+        assert trackers == []
+    out = capsys.readouterr().out
+    assert "W&B does not answer (OSError)" in out.replace("Weights & Biases", "W&B") and "wandb failed (OSError)" in out
+
+
+def test_other_processes_open_nothing(monkeypatch, tmp_path):
+    monkeypatch.setenv("RANK", "1")
+    with tracking.tracked({"tracking": {"wandb": {}}}, tmp_path) as trackers:
+        assert trackers == []
 
 
 def test_nobody_logged_in(monkeypatch, tmp_path):

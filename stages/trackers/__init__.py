@@ -1,0 +1,20 @@
+"""The trackers, one module each. This list is read before anything heavy is imported."""
+
+from importlib.util import find_spec
+
+KEYS = {"wandb": "entity", "tensorboard": "", "trackio": "space_id"}  # by package: the keys that only it has
+
+
+def chosen(choices):
+    """Names of the trackers to which the group `tracking` gives keys."""
+    return [name for name in KEYS if name in choices]
+
+
+def check_installed(choices):
+    """Raise ValueError for a chosen tracker whose package is missing."""
+    for name in chosen(choices):
+        if find_spec(name) is None:
+            raise ValueError(
+                f"tracking={name} needs the package {name}, which is not installed. Run `make install`, or: "
+                "pip install -r requirements.txt"
+            )

@@ -1,0 +1,42 @@
+"""What a tracker is: an outside program that shows runs. One module each, named as in conf/tracking/."""
+
+from abc import ABC, abstractmethod
+
+
+class Tracker(ABC):
+    """One run in one tracker; every method may raise, the caller keeps it from harming the run."""
+
+    title: str  # its name for readers
+
+    @abstractmethod
+    def __init__(self, config, folder):
+        """Open the run of `folder`, or take up the one of an interrupted experiment, with its configuration."""
+
+    @abstractmethod
+    def where(self):
+        """Where to look at the run, in one line."""
+
+    @abstractmethod
+    def log(self, numbers, step):
+        """Points of curves: {"train/loss": 0.1, "validation/f1": 0.9}."""
+
+    @abstractmethod
+    def add_results(self, scores, tables, step):
+        """The end: {"test/f1": 0.9}, and {"entities_by_type": rows}, each row a dict with the same keys. `step` is the
+        last one. The table `confusion` has the columns gold, predicted, count. Scores must not end up in the curves:
+        those of validation are the best checkpoint's."""
+
+    @abstractmethod
+    def add_model(self, folder):
+        """Keep the model's folder, where the tracker holds files."""
+
+    @abstractmethod
+    def finish(self, failed):
+        """Close the run, as failed where the experiment ended with an error."""
+
+
+def confusion_matrix(cells):
+    """Rows of the table `confusion` -> one row per gold label, one column per predicted one."""
+    names = sorted({str(cell[side]) for cell in cells for side in ("gold", "predicted")})
+    counts = {(str(cell["gold"]), str(cell["predicted"])): cell["count"] for cell in cells}
+    return [{"gold": gold, **{name: counts.get((gold, name), 0) for name in names}} for gold in names]

@@ -1,0 +1,88 @@
+"""TensorBoard: event files in the run's folder, one TensorBoard over all of them."""
+
+from tensorboard.plugins.hparams.api_pb2 import Status
+from tensorboard.plugins.hparams.plugin_data_pb2 import HParamsPluginData
+from torch.utils.tensorboard import SummaryWriter
+from torch.utils.tensorboard.summary import hparams
+
+from stages.trackers.contract import Tracker, confusion_matrix
+from stages.training import last_checkpoint
+
+END = ".end"  # a file of its own says how the run ended: TensorBoard believes the first such record for ever
+
+
+class Run(Tracker):
+    """The event files of a run; an interrupted one gets a further file that hides what came after its checkpoint."""
+
+    title = "TensorBoard"
+
+    def __init__(self, config, folder):
+        self.folder = folder / "tensorboard"
+        self.writer = SummaryWriter(str(self.folder), purge_step=_first_step(self.folder))
+        for earlier_end in self.folder.glob(f"*{END}"):
+            earlier_end.unlink()
+        choices = _flat(config)
+        start = hparams(choices, {})[1]  # [0] would fix the scores to show, [2] says that the run went well
+        self.writer.file_writer.add_summary(start)
+        self.writer.add_text("config", markdown([{"key": k, "value": v} for k, v in choices.items()]))
+
+    def where(self):
+        return f"TensorBoard: tensorboard --logdir {self.folder.parent.parent}"
+
+    def log(self, numbers, step):
+        for name, value in numbers.items():
+            self.writer.add_scalar(name, value, step)
+
+    def add_results(self, scores, tables, step):
+        for name, value in scores.items():
+            self.writer.add_scalar(f"scores/{name}", value, step)
+        for name, rows in tables.items():
+            self.writer.add_text(name, markdown(confusion_matrix(rows) if name == "confusion" else rows), step)
+
+    def add_model(self, folder):
+        """Event files hold no models; it lies beside them."""
+
+    def finish(self, failed):
+        self.writer.close()
+        with SummaryWriter(str(self.folder), filename_suffix=END) as end:
+            end.file_writer.add_summary(_end("STATUS_FAILURE" if failed else "STATUS_SUCCESS"))
+
+
+def _first_step(folder):
+    """The step that an interrupted run goes on with, None where there was none."""
+    if not folder.is_dir():
+        return None
+    checkpoint = last_checkpoint(folder.parent / "checkpoints")
+    return int(checkpoint.rpartition("-")[2]) + 1 if checkpoint else 0
+
+
+def _end(status):
+    """The record that ends a session of TensorBoard's table of runs; torch's helper knows only success."""
+    summary = hparams({}, {})[2]
+    plugin = summary.value[0].metadata.plugin_data
+    content = HParamsPluginData.FromString(plugin.content)
+    content.session_end_info.status = Status.Value(status)
+    plugin.content = content.SerializeToString()
+    return summary
+
+
+def _flat(config, prefix=""):
+    """{"optimizer.learning_rate": 5e-5, ...}; numbers stay numbers, so that TensorBoard can sort by them."""
+    flat = {}
+    for key, value in config.items():
+        if isinstance(value, dict):
+            flat |= _flat(value, f"{prefix}{key}.")
+        elif value is not None:
+            flat[prefix + key] = value if isinstance(value, int | float | str) else str(value)
+    return flat
+
+
+def markdown(rows):
+    """A table in Markdown; what stands in a cell is text, never markup."""
+    lines = [list(rows[0]), ["---"] * len(rows[0]), *(row.values() for row in rows)]
+    return "\n".join(f"| {' | '.join(map(_cell, line))} |" for line in lines)
+
+
+def _cell(value):
+    text = f"{value:.4g}" if isinstance(value, float) else "" if value is None else str(value)
+    return " ".join(text.replace("\\", "\\\\").replace("|", "\\|").replace("<", "&lt;").split())

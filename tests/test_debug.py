@@ -1,0 +1,94 @@
+"""The debug experiments do what their headers say, on every task that has a sample."""
+
+import json
+
+import pytest
+from conftest import PROJECT
+
+from stages.profiling import operation_rows, phase_rows
+
+TASKS = sorted(p.stem for p in (PROJECT / "tasks" / "samples").glob("*.py") if p.stem != "__init__")
+EXPERIMENTS = sorted(p.stem for p in (PROJECT / "conf" / "experiment" / "debug").glob("*.yaml"))
+
+
+def lines(path):
+    return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+
+
+def test_each_debug_experiment_is_tested_here():
+    assert EXPERIMENTS == ["one_batch", "overfit", "profile"] and len(TASKS) >= 2
+
+
+@pytest.mark.parametrize("task", TASKS)
+def test_one_batch_goes_the_full_path(run_here, tiny_bert, task):
+    folder = run_here("experiment=debug/one_batch", f"task={task}", f"model.path={tiny_bert}")
+    assert [line["step"] for line in lines(folder / "history.jsonl")] == [1, 1]
+    assert len(lines(folder / "predictions" / "test.jsonl")) == 16
+    assert (folder / "model" / "model.safetensors").is_file() and (folder / "metrics.json").is_file()
+
+
+@pytest.mark.parametrize("task", TASKS)
+def test_overfit_reaches_the_best_score(run_here, tiny_bert, task):
+    """A random model needs a higher rate than a pretrained one, nothing else."""
+    words = ("optimizer.learning_rate=3e-3", "training.max_steps=100", "training.eval_steps=50")
+    folder = run_here("experiment=debug/overfit", f"task={task}", f"model.path={tiny_bert}", *words)
+    metrics = json.loads((folder / "metrics.json").read_text())
+    best = json.loads((folder / "model" / "config.json").read_text())
+    assert best["hidden_dropout_prob"] == best["attention_probs_dropout_prob"] == 0
+    assert {metrics[split][metrics_key(task)] for split in ("validation", "test")} == {1.0}
+    assert [line["loss"] for line in lines(folder / "history.jsonl") if "loss" in line][-1] < 0.05
+
+
+def metrics_key(task):
+    import yaml
+
+    return yaml.safe_load((PROJECT / "conf" / "task" / f"{task}.yaml").read_text())["best"]
+
+
+def test_profile_leaves_a_trace_and_tables(run_here, tiny_bert, capsys):
+    """Two steps to an epoch, two accumulation pieces each: evaluations between the steps are no part of them."""
+    words = ("data.limit=16", "batch_size=8", "hardware.per_device_train_batch_size=4")
+    folder = run_here("experiment=debug/profile", f"model.path={tiny_bert}", "task=text_classification", *words)
+    said = capsys.readouterr().out
+    assert "seconds per step, 5 steps" in said and "aten::addmm" in said
+    summary = json.loads((folder / "profile" / "summary.json").read_text())
+    seconds = {row["phase"]: row["seconds"] for row in summary["phases"]}
+    assert list(seconds) == ["data", "forward", "backward", "optimizer", "rest", "whole step"]
+    assert all(value > 0 for value in seconds.values()) and summary["steps"] == 5
+    assert sum(seconds.values()) == pytest.approx(2 * seconds["whole step"])
+    calls = {row["operation"]: row["calls"] for row in summary["operations"]}
+    assert calls["aten::embedding"] == 5 * 2 * 3  # steps, pieces, embeddings of a BERT: no evaluation among them
+    events = json.loads((folder / "profile" / "trace.json").read_text())["traceEvents"]
+    assert {"phase: data", "phase: forward", "phase: backward"} <= {event.get("name") for event in events}
+
+
+def test_too_few_steps_to_profile(run_here, tiny_bert, capsys):
+    words = ("experiment=debug/profile", f"model.path={tiny_bert}", "data.limit=16")
+    folder = run_here(*words, "training.max_steps=2")
+    assert "nothing was profiled" in capsys.readouterr().out and not (folder / "profile").exists()
+    folder = run_here(*words, "training.max_steps=4")
+    assert json.loads((folder / "profile" / "summary.json").read_text())["steps"] == 2
+
+
+def test_rows_of_phases_and_operations():
+    rows = phase_rows({"data": 1.0, "forward": 2.0, "whole step": 4.0}, 2)
+    assert [(row["phase"], row["seconds"], row["share"]) for row in rows] == [
+        ("data", 0.5, 0.25), ("forward", 1.0, 0.5), ("rest", 0.5, 0.25), ("whole step", 2.0, 1.0),
+    ]  # fmt: skip
+    assert operation_rows([]) == []
+
+
+def test_dropout_is_one_word_for_every_architecture():
+    from transformers import AutoConfig
+
+    from stages.model import _dropouts
+
+    keys = {
+        "bert": {"hidden_dropout_prob", "attention_probs_dropout_prob", "classifier_dropout"},
+        "distilbert": {"dropout", "attention_dropout", "qa_dropout", "seq_classif_dropout"},
+        "modernbert": {"embedding_dropout", "mlp_dropout", "attention_dropout", "classifier_dropout"},
+    }
+    for name, expected in keys.items():
+        known = AutoConfig.for_model(name)
+        assert expected <= set(_dropouts(known, 0.2)) and set(_dropouts(known, 0.2).values()) == {0.2}
+        assert _dropouts(known, None) == {}
