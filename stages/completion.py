@@ -9,7 +9,7 @@ from pathlib import Path
 
 from stages.arguments import EXTRA, admitted, argument_keys, trainer_arguments
 from stages.choices import composed, groups, options_of
-from stages.config import VALUES
+from stages.schema import VALUES
 from stages.terminal import fail
 from tasks.contract import task_class
 

@@ -2,54 +2,21 @@
 
 import os
 from dataclasses import MISSING, fields
-from difflib import get_close_matches
-from functools import reduce
 from pathlib import Path
 
 from hydra.core.config_store import ConfigStore
 from omegaconf import DictConfig, OmegaConf
 
-from stages import trackers
-from stages.arguments import OPEN, check_arguments, check_strategies, quoting, typed, unknown
+from stages.arguments import OPEN, check_arguments, check_strategies, typed
 from stages.data_files import data_files, nothing_there
 from stages.extra_metrics import check_metrics
 from stages.hardware import check_hardware
 from stages.optimization import check_optimization
+from stages.schema import check_groups, check_keys, check_values
 from tasks.contract import task_class
 
 TOP = ("seed", "batch_size", "output_root", "rerun", "data", "task", "model", "method", "tracking", "metrics")
 SPLITS = ("train", "validation", "test")
-CUT = "train validation test columns labels validation_share test_share"
-# By the key that tells the kinds of a group apart: the keys each kind has, all of which must be there.
-KEYS = {
-    "metrics": {None: "extra"},
-    "model": {None: "name path revision max_length config"},
-    "data.source": {
-        "hub": f"name source limit path subset revision {CUT}",
-        "files": f"name source limit format {CUT}",
-        "sample": "name source limit train validation test columns",
-    },
-    "method.name": {
-        "full": "name frozen_layers frozen_embeddings",
-        "bitfit": "name",
-        "head_only": "name",
-        "lora": "name r lora_alpha lora_dropout target_modules use_rslora use_dora",
-    },
-}
-TRACKING = "project group job_type tags notes log_model"
-VALUES = {
-    "a whole number from 1 up": "batch_size method.r method.lora_alpha",
-    "a whole number from 1 up, or null": "model.max_length data.limit",
-    "a whole number from 0 up": "seed method.frozen_layers",
-    "a number from 0 to below 1": "data.validation_share data.test_share method.lora_dropout",
-    "true or false": "rerun tracking.log_model method.use_rslora method.use_dora method.frozen_embeddings",
-    "text": "output_root model.name model.path data.name data.path",
-    "text or null": "model.revision data.subset data.revision data.train data.validation data.test data.format "
-    "tracking.project tracking.group tracking.job_type tracking.notes tracking.wandb.entity tracking.trackio.space_id",
-    "a list of texts": "tracking.tags metrics.extra",
-    "a list of texts, or null": "data.labels",
-    "keys with values, as in {a: b}": "data.columns model.config",
-}
 
 
 def register_open_nodes():
@@ -84,17 +51,15 @@ def _not_given(key, cfg):
 
 def check_config(config):
     """Raise ValueError for the first key or value that cannot work."""
-    _check_keys("", config, [*TOP, *OPEN])
+    check_keys("", config, [*TOP, *OPEN])
     for group in ("data", "task", "model", "method", "tracking", "metrics", *OPEN):
         if not isinstance(config[group], dict):
             raise ValueError(f"{group}={typed(config[group])} holds no keys. Choose an option: python run.py --help")
     task = build_task(config)
-    for place, kinds in KEYS.items():
-        _check_kind(place, kinds, config)
-    _check_tracking(config["tracking"])
+    check_groups(config)
     for group in OPEN:
         check_arguments(group, config[group])
-    _check_values(config)
+    check_values(config)
     check_metrics(config["metrics"]["extra"])
     _check_columns(config["data"], task)
     check_strategies(config["training"])
@@ -110,7 +75,7 @@ def build_task(config):
     choices = config["task"]
     kind = _task_class(choices.get("name"))
     known = {f.name: f for f in fields(kind)}
-    _check_keys("task", choices, known, [name for name, f in known.items() if f.default is MISSING])
+    check_keys("task", choices, known, [name for name, f in known.items() if f.default is MISSING])
     for name, value in choices.items():
         _check_field(f"task.{name}", value, known[name].type)
     try:
@@ -146,67 +111,6 @@ def _check_field(key, value, kind):
     if not fits or (isinstance(value, bool) and kind in (int, float)):
         name = getattr(kind, "__name__", str(kind))
         raise ValueError(f"{key}={typed(value)} is not of type {name}.")
-
-
-def _check_keys(group, given, known, needed=None):
-    """Every key is known, and those that are needed are there."""
-    for key in given:
-        if key not in known:
-            raise ValueError(unknown(f"{group}.{key}".strip("."), [f"{group}.{k}".strip(".") for k in known]))
-    missing = [key for key in (known if needed is None else needed) if key not in given]
-    if missing:
-        raise ValueError(
-            f"{f'{group}.{missing[0]}'.strip('.')} is missing, but needed. Leave out the ~ that deletes it, or add "
-            "it to the YAML file."
-        )
-
-
-def _check_kind(place, kinds, config):
-    """The keys of a group, by its kind."""
-    group, _, key = place.partition(".")
-    kind = config[group].get(key) if key else None
-    if kind not in kinds:
-        near = get_close_matches(str(kind), [str(k) for k in kinds], n=1)
-        hint = f"Nearest: {near[0]}. " if near else ""
-        raise ValueError(f"{place}={typed(kind)} is not known. {hint}Choose one of: {', '.join(kinds)}.")
-    _check_keys(group, config[group], kinds[kind].split())
-
-
-def _check_tracking(choices):
-    """The keys of all trackers, and those of each that is chosen."""
-    _check_keys("tracking", choices, [*TRACKING.split(), *trackers.KEYS], TRACKING.split())
-    for name in trackers.chosen(choices):
-        if not isinstance(choices[name], dict):
-            raise ValueError(f"tracking.{name}={typed(choices[name])} holds no keys. Write tracking={name}")
-        _check_keys(f"tracking.{name}", choices[name], trackers.KEYS[name].split())
-    trackers.check_installed(choices)
-
-
-def _check_values(config):
-    for phrase, keys in VALUES.items():
-        for key in keys.split():
-            *groups, name = key.split(".")
-            given = reduce(lambda inner, group: inner.get(group, {}), groups, config)
-            if name in given and not _fits(given[name], phrase):
-                hint = quoting(key, given[name]) if phrase.startswith("text") else ""
-                if phrase.startswith("a list") and isinstance(given[name], str):
-                    hint = f" Write {key}=[{given[name]}]"
-                raise ValueError(f"{key}={typed(given[name])} is not {phrase}.{hint}")
-
-
-def _fits(value, phrase):
-    number = isinstance(value, int | float) and not isinstance(value, bool)
-    if value is None:
-        return phrase.endswith("null")
-    if phrase.startswith("a whole number"):
-        return number and isinstance(value, int) and value >= int(phrase.split()[4].strip(","))
-    if phrase.startswith("a number"):
-        return number and 0 <= value < 1
-    if phrase.startswith("text"):
-        return isinstance(value, str) and value != ""
-    if phrase.startswith("a list"):
-        return isinstance(value, list) and all(isinstance(v, str) for v in value)
-    return isinstance(value, bool if phrase.startswith("true") else dict)
 
 
 def _check_columns(data, task):

@@ -10,8 +10,7 @@ from hydra import compose, initialize_config_dir
 from omegaconf import OmegaConf
 
 from stages.arguments import EXTRA, OPEN, OURS, OWNERS, argument_keys, owner, trainer_arguments, unknown
-from stages.config import KEYS, TRACKING, VALUES, build_task, read_config, register_open_nodes
-from stages.trackers import KEYS as TRACKER_KEYS
+from stages.config import build_task, read_config, register_open_nodes
 from stages.trackers import chosen
 
 CONF = PROJECT / "conf"
@@ -217,13 +216,6 @@ def test_what_the_project_sets_is_not_open_to_users():
     tree = ast.parse((PROJECT / "stages" / "training.py").read_text())
     calls = [n for n in ast.walk(tree) if isinstance(n, ast.Call) and ast.unparse(n.func) == "TrainingArguments"]
     assert {k.arg for call in calls for k in call.keywords if k.arg} <= set(OURS)
-
-
-def test_checked_values_are_keys():
-    known = {f"{place.split('.')[0]}.{k}" for place, kinds in KEYS.items() for ks in kinds.values() for k in ks.split()}
-    known |= {f"tracking.{name}" for name in TRACKING.split()} | {"batch_size", "seed", "rerun", "output_root"}
-    known |= {f"tracking.{tracker}.{name}" for tracker, names in TRACKER_KEYS.items() for name in names.split()}
-    assert {k for keys in VALUES.values() for k in keys.split()} <= known
 
 
 def test_unknown_names_the_nearest():
