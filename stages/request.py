@@ -146,7 +146,6 @@ def _configured(run, frozen, changes, folders, predicts):
         "training": frozen["training"],
         "metrics": config["metrics"] if predicts else frozen.get("metrics", config["metrics"]),
         "model": {**model, "path": str(run / "model")},
-        "tracking": {"name": "disabled"},
         "output_root": str(run),
     }
     if config["data"]["source"] == "files" and config["data"]["labels"] is None:
@@ -173,10 +172,10 @@ def _composed(frozen, changes, folders, option):
 
     ConfigStore.instance().store(group="data", name="of_the_run", node=frozen["data"])
     GlobalHydra.instance().clear()
-    places = [f"hydra.searchpath=[{folder}]" for folder in folders[1:]]
+    fixed = ["tracking=disabled", *(f"hydra.searchpath=[{folder}]" for folder in folders[1:])]
     try:
         with initialize_config_dir(str(CONF), version_base="1.3"):
-            config = OmegaConf.to_container(compose("config", [*option, *changes, *places]), resolve=True)
+            config = OmegaConf.to_container(compose("config", [*option, *changes, *fixed]), resolve=True)
     except (HydraException, OmegaConfBaseException) as error:
         raise ValueError(explain(error, [*option, *changes])) from error
     data = config["data"]

@@ -76,7 +76,7 @@ WRONG = {
     ("data=sample", "predct=x"): "there is no key predct. Nearest: predict.",
     ("data=sample", "dta.test=x"): "there is no key dta.test. Nearest: data.test",
     ("data=sample", "hardware.use_cup=true"): "there is no key hardware.use_cup. Nearest: hardware.use_cpu",
-    ("data=sample", "hardware=cpus"): "hardware=cpus: there is no such option. Nearest: cpu, gpu.",
+    ("data=sample", "hardware=cpus"): "hardware=cpus: there is no such option. Nearest: cpu, ",
     ("data=smple",): "data=smple: there is no such option. Nearest: sample.",
     ("data=files",): "data.test is null: data=files has no test split of its own. Add data.test=...",
     ("data=hub",): "data.path is not given. Add data.path=...",
