@@ -55,7 +55,7 @@ def show_results(folder, task):
             **{split: metrics[split].get(name) for split in splits},
             "baseline": baseline["values"].get(name),
         }
-        for name in dict.fromkeys([*task.shown, *_further(metrics, splits[-1])])
+        for name in dict.fromkeys([*task.shown, *further(metrics, splits[-1])])
     ]
     say("")
     table(f"scores ({baseline['split']} baseline: {baseline['name']})", rows)
@@ -76,7 +76,7 @@ def show_tables(split, tables):
             table(f"{split}: {title}", content)
 
 
-def _further(metrics, split):
+def further(metrics, split):
     """The scores that `metrics.extra` asked for, without the inner ones of a metric that gives many (`name/a/b`)."""
     plain = {name: name.removeprefix("evaluate/").split("/") for name in metrics[split]}
     return [name for name, parts in plain.items() if parts[0] in metrics["extra"] and len(parts) < 3]

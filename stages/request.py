@@ -144,6 +144,7 @@ def _configured(run, frozen, changes, folders, predicts):
     config |= {
         "task": frozen["task"],
         "training": frozen["training"],
+        "metrics": config["metrics"] if predicts else frozen.get("metrics", config["metrics"]),
         "model": {**model, "path": str(run / "model")},
         "tracking": {"name": "disabled"},
         "output_root": str(run),

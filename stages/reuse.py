@@ -35,11 +35,12 @@ def score_run(request):
     _start_processes(request)
 
     from stages import findings, report
-    from stages.data import load_test
+    from stages.data import Data, load_test
+    from stages.extra_metrics import load_metrics
 
-    started = time.time()
+    started, labels = time.time(), saved_labels(request.run)
     examples, source, found = load_test(config["data"], task)
-    found = found + findings.find_for_model("test", examples, task, saved_labels(request.run))
+    found = found + findings.find_for_model("test", examples, task, labels)
     _introduce(request)
     if is_main() and request.again:
         folder.keep_old(place)
@@ -47,12 +48,13 @@ def score_run(request):
 
     from stages.prediction import load_model
 
+    extra = load_metrics(config["metrics"]["extra"], task, Data({"validation": examples}, labels, source, found))
     model = load_model(request.run, config["hardware"])
     predictions = model.predict_prepared(examples, shared=True)
     if is_main():
-        scores = task.metrics(predictions, examples)
+        scores = extra.added_to(task.metrics(predictions, examples), predictions, examples)
         folder.write_lines(place / "predictions.jsonl", report.prediction_rows(task, examples, predictions))
-        content = {"test": scores.values, "tables": {"test": scores.tables}, "data": source}
+        content = {"test": scores.values, "tables": {"test": scores.tables}, "extra": extra.names, "data": source}
         folder.write_json(place / folder.FINISHED, {**content, "seconds": round(time.time() - started, 1)})
     return show_scored(place, request, task)
 
@@ -60,12 +62,13 @@ def score_run(request):
 def show_scored(place, request, task):
     """The scores beside those of the run's own evaluation, read back from both metrics.json."""
     if is_main():
-        from stages.report import show_tables
+        from stages.report import further, show_tables
 
         there, own = (json.loads((p / folder.FINISHED).read_text(encoding="utf-8")) for p in (place, request.run))
         name, split = _data_name(request.config["data"]), "test" if "test" in own else "validation"
         sides = {name: there["test"], f"the run's own {split}": own[split]}
-        rows = [{"score": s, **{side: values.get(s) for side, values in sides.items()}} for s in task.shown]
+        names = dict.fromkeys([*task.shown, *further(there, "test")])
+        rows = [{"score": score, **{side: values.get(score) for side, values in sides.items()}} for score in names]
         table("scores", rows)
         show_tables(name, there["tables"]["test"])
         stage("scored", f"{place}  (metrics.json  predictions.jsonl  findings.json)")

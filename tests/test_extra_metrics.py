@@ -11,6 +11,7 @@ import pytest
 
 from stages import folder, terminal
 from stages.extra_metrics import check_metrics, load_metrics, local_script
+from stages.reuse import use_run
 from tasks.contract import Scores
 from tasks.ner import NER
 from tasks.text_classification import TextClassification
@@ -229,4 +230,8 @@ def test_a_run_with_a_further_metric(run_here, tiny_bert, script, capsys, task):
     assert 0 < metrics["test"]["share"] == pytest.approx(metrics["test"][equal])
     assert metrics["validation"]["share"] == pytest.approx(metrics["validation"][equal])
     assert metrics["baseline"]["values"]["share"] == pytest.approx(metrics["baseline"]["values"][equal])
+    assert " share " in capsys.readouterr().out
+    use_run([f"from={place}", "data=sample", "data.limit=40", "hardware=cpu"])
+    (again,) = (place / "scored").glob("*/metrics.json")
+    assert json.loads(again.read_text())["test"]["share"] == metrics["test"]["share"]
     assert " share " in capsys.readouterr().out

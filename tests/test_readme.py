@@ -28,7 +28,7 @@ def test_every_option_stands_in_the_table_of_choices():
     assert not [name for name in names if not re.search(rf"(?<![\w/-]){re.escape(name)}(?![\w/-])", table)]
 
 
-@pytest.mark.parametrize("command", [c for c in COMMANDS if not re.search(r" -m|--|multi_gpu|data=files", c)])
+@pytest.mark.parametrize("command", [c for c in COMMANDS if not re.search(r" -m|--|multi_gpu|data=files|from=", c)])
 def test_the_commands_compose(compose_config, command):
     compose_config(*shlex.split(command))
 

@@ -167,3 +167,15 @@ def test_two_processes_give_what_one_gives(run, run_command, tmp_path):
     assert outputs[0] == outputs[1] and outputs[0][0].count(b"\n") == 2400
     first, second = (place / "scored").iterdir()
     assert (first / "predictions.jsonl").read_bytes() == (second / "predictions.jsonl").read_bytes()
+
+
+def test_raw_text_gets_spans_that_lie_in_it(run, tmp_path):
+    place = run("ner")
+    (tmp_path / "new.txt").write_text("Anna Berg lives in Berlin.\n\nYes (no)\n", encoding="utf-8")
+    use(place, f"predict={tmp_path / 'new.txt'}")
+    first, blank, last = rows(place / "predicted" / "new.txt.jsonl")
+    assert (first["text"], blank["text"], last["text"]) == ("Anna Berg lives in Berlin.", "", "Yes (no)")
+    assert blank["prediction"] == blank["confidence"] == []
+    assert all(
+        span["text"] == row["text"][span["start"] : span["end"]] for row in (first, last) for span in row["prediction"]
+    )
