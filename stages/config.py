@@ -170,7 +170,6 @@ def _check_kind(place, kinds, config):
 
 
 def _check_tracking(choices):
-    """The keys of all trackers, and those of each that is chosen."""
     _check_keys("tracking", choices, [*TRACKING.split(), *trackers.KEYS], TRACKING.split())
     for name in trackers.chosen(choices):
         if not isinstance(choices[name], dict):

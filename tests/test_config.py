@@ -9,10 +9,9 @@ from conftest import PROJECT
 from hydra import compose, initialize_config_dir
 from omegaconf import OmegaConf
 
+from stages import trackers
 from stages.arguments import EXTRA, OPEN, OURS, OWNERS, argument_keys, owner, trainer_arguments, unknown
 from stages.config import KEYS, TRACKING, VALUES, build_task, read_config, register_open_nodes
-from stages.trackers import KEYS as TRACKER_KEYS
-from stages.trackers import chosen
 
 CONF = PROJECT / "conf"
 OPTIONS = sorted(p.relative_to(CONF) for p in CONF.rglob("*.yaml") if p.name != "config.yaml")
@@ -51,7 +50,7 @@ def test_every_option_composes(read, option, tmp_path):
         assert raw["name"] == option.stem
         assert config[group]["name"] == option.stem
     elif group == "tracking":
-        assert chosen(config[group]) == list(raw or {}) == [name] * (name != "disabled")
+        assert trackers.chosen(config[group]) == list(raw or {}) == [name] * (name != "disabled")
     elif group != "experiment":
         assert config[group].items() >= {k: v for k, v in raw.items() if not isinstance(v, str)}.items()
 
@@ -222,7 +221,7 @@ def test_what_the_project_sets_is_not_open_to_users():
 def test_checked_values_are_keys():
     known = {f"{place.split('.')[0]}.{k}" for place, kinds in KEYS.items() for ks in kinds.values() for k in ks.split()}
     known |= {f"tracking.{name}" for name in TRACKING.split()} | {"batch_size", "seed", "rerun", "output_root"}
-    known |= {f"tracking.{tracker}.{name}" for tracker, names in TRACKER_KEYS.items() for name in names.split()}
+    known |= {f"tracking.{tracker}.{name}" for tracker, names in trackers.KEYS.items() for name in names.split()}
     assert {k for keys in VALUES.values() for k in keys.split()} <= known
 
 
