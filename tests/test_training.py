@@ -89,7 +89,7 @@ def test_examples_are_numbered_across_chunks(tiny_bert, monkeypatch):
     from stages.model import load_tokenizer
     from tasks.contract import task_class
 
-    monkeypatch.setattr(training, "CHUNK", 7)
+    monkeypatch.setattr(features, "CHUNK", 7)
     task, labels = task_class("ner")("ner", "f1"), ("O", "B-X", "I-X")
     tokens = [["the", "city"] * (1 + i % 5) for i in range(23)]
     tags = [["B-X" if (i + w) % 3 == 0 else "O" for w in range(len(words))] for i, words in enumerate(tokens)]
