@@ -77,7 +77,7 @@ def run_experiment(config, words):
 
 def train(config, task, data, weights, place, trackers, clock):
     """Tokenizer, model, features, a look at the data, training, scores; -> what `leave` writes."""
-    from stages import findings, hardware, model, report, training
+    from stages import features, findings, hardware, model, report, training
     from stages.progress import Progress
     from stages.tracking import Curves
 
@@ -85,7 +85,7 @@ def train(config, task, data, weights, place, trackers, clock):
     network = model.build_model(config, task, data.labels, weights)
     tokenizer.model_max_length = model.readable_length(network, tokenizer, config["model"]["max_length"])
     clock.lap("loading")
-    splits = training.encode(data.splits, data.labels, task, tokenizer)
+    splits = features.encode(data.splits, data.labels, task, tokenizer)
     clock.lap("encoding")
     found = data.findings + findings.find(data.splits, task) + findings.find_long(splits)
     report.show_findings(found, place)

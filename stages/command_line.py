@@ -128,7 +128,7 @@ def explain(error, words):
         return f"a value does not fit the place of its key ({first}).{ALL_KEYS}"
     option = re.search(r"Could not (?:find|load) '([^']+)/([^'/]*)'", first)
     if option and not option[1].startswith("hydra"):
-        return _no_option(option[1], option[2], words)
+        return no_option(option[1], option[2], words)
     key = re.search(r"Could not override '(.*?)'|Could not delete from config\. '(.+?)' does not exist", first)
     if key:
         return no_key(key[1] or key[2] or "", words)
@@ -172,7 +172,7 @@ def _no_text(words):
     return "a choice needs its group and the name of an option, e.g. task=ner"
 
 
-def _no_option(group, name, words):
+def no_option(group, name, words):
     top = group.split("/")[0]
     options = options_of(top, words)
     name = "/".join([*group.split("/")[1:], name])

@@ -9,12 +9,13 @@ from pathlib import Path
 
 from stages.arguments import EXTRA, admitted, argument_keys, trainer_arguments
 from stages.choices import composed, groups, options_of
+from stages.command_line import RUN_WORDS
 from stages.schema import VALUES
 from stages.terminal import fail
 from tasks.contract import task_class
 
 FLAGS = ("--help", "--multirun", "--cfg", "--resolve", "--info", "--config-dir")
-FILES = ("data.train", "data.validation", "data.test", "model.path", "output_root", "from")
+FILES = ("data.train", "data.validation", "data.test", "model.path", "output_root", *RUN_WORDS)
 INSTALL = {
     "bash": """_tunesmith() {
     local line="${COMP_LINE:0:COMP_POINT}" script="${COMP_WORDS[1]}" word="" begun="" found
@@ -82,7 +83,7 @@ def _keys(begun, words):
         config[group].setdefault(name, None)
     if "." not in begun:
         keys = [f"{key}." if isinstance(value, dict) else f"{key}=" for key, value in config.items()]
-        return [f"{group}=" for group in groups()] + keys
+        return [f"{word}=" for word in (*groups(), *RUN_WORDS)] + keys
     return [f"{key}=" for key in _leaves(config)]
 
 

@@ -63,6 +63,9 @@ def local_script(name):
 
 def check_metrics(names):
     """Raise ValueError or FileNotFoundError for what cannot work, without importing anything."""
+    if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
+        hint = f" Write metrics.extra=[{names}]" if isinstance(names, str) else ""
+        raise ValueError(f"metrics.extra={names} is not a list of texts.{hint}")
     for name in names:
         local_script(name)
     called = [Path(name).stem for name in names]

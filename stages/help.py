@@ -9,7 +9,7 @@ import yaml
 
 from stages.arguments import OPEN, argument_docs, argument_keys
 from stages.choices import CONF, first_sentence, groups, option_file, options_of
-from stages.command_line import no_key
+from stages.command_line import no_key, no_option
 from stages.completion import answer_shell
 from stages.terminal import fail
 from stages.typos import not_understood
@@ -84,7 +84,7 @@ def about_option(group, option, words):
     """The file of an option as it stands: its keys, values and comments."""
     file = option_file(group, option, words)
     if file is None:
-        fail(f"{group}={option}: there is no such option. Options: {', '.join(options_of(group, words))}.")
+        fail(no_option(group, option, words))
     place = file.relative_to(CONF.parent) if CONF in file.parents else file
     return f"{group}={option} is {place}\n\n" + indent(file.read_text(encoding="utf-8").rstrip(), "  ")
 

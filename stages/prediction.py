@@ -11,10 +11,11 @@ from accelerate import PartialState
 from accelerate.utils import convert_to_fp32, gather_object
 
 from stages.batches import Rows
+from stages.features import encode_split, longest_first
 from stages.finished import find_run, frozen_config, saved_labels
 from stages.inputs import with_neighbours
 from stages.model import load_head, load_tokenizer, readable_length
-from stages.training import EVAL_ROWS, encode_split, longest_first
+from stages.training import EVAL_ROWS
 from tasks.contract import IGNORED, Task
 
 PRECISIONS = {"bf16": torch.bfloat16, "fp16": torch.float16}

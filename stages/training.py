@@ -1,16 +1,14 @@
-"""Training: examples encoded, one `transformers.Trainer` with the task's loss, the best checkpoint kept, scores."""
+"""Training: one `transformers.Trainer` with the task's loss, the best checkpoint kept, scores."""
 
 import time
 from copy import deepcopy
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from math import isfinite
 from pathlib import Path
 
 import torch
 from accelerate.data_loader import prepare_data_loader
-from datasets import Dataset, concatenate_datasets
 from torch.utils.data import DataLoader
-from tqdm.auto import tqdm
 from transformers import EarlyStoppingCallback, Trainer, TrainingArguments
 from transformers.trainer_callback import PrinterCallback, ProgressCallback
 
@@ -20,46 +18,11 @@ from stages.batches import GlobalBatches, Rows
 from stages.hardware import check_started, launched, rows_per_process
 from stages.profiling import Profile
 from stages.sharding import gather, name_layers, splits_weights, trainer_choices
-from stages.terminal import is_main, shows_bars, stage
+from stages.terminal import is_main, stage
 from tasks.contract import IGNORED, Scores
 
 EVAL_ROWS = 32  # per process and forward pass, unless hardware.per_device_eval_batch_size says otherwise
-CHUNK = 1000  # examples encoded at a time
 EARLY_STOPPING = ("early_stopping_patience", "early_stopping_threshold")
-
-
-@dataclass(frozen=True)
-class Split:
-    """A split, encoded: `examples` are the user's, `rows` the model's (a `datasets.Dataset`)."""
-
-    examples: dict
-    rows: Dataset
-
-
-def encode(splits, labels, task, tokenizer):
-    """-> {split: Split}. Rows of evaluated splits are sorted by length, which `decode` does not mind: less padding."""
-    encoded = {}
-    for name, examples in splits.items():
-        rows = encode_split(name, examples, labels, task, tokenizer)
-        encoded[name] = Split(examples, rows if name == "train" else longest_first(rows))
-    return encoded
-
-
-def longest_first(rows):
-    return rows.select(sorted(range(len(rows)), key=rows["length"].__getitem__, reverse=True))
-
-
-def encode_split(name, examples, labels, task, tokenizer):
-    size = len(next(iter(examples.values())))
-    parts = []
-    for start in tqdm(
-        range(0, size, CHUNK), f"encoding {name}", disable=not shows_bars() or size <= CHUNK, leave=False
-    ):
-        rows = task.encode({c: v[start : start + CHUNK] for c, v in examples.items()}, tokenizer, labels)
-        rows["example"] = [start + e for e in rows["example"]]
-        rows["length"] = [len(ids) for ids in rows["input_ids"]]
-        parts.append(Dataset.from_dict(rows))
-    return concatenate_datasets(parts)
 
 
 def training_arguments(config, task, folder):

@@ -33,8 +33,9 @@ def meant(key, known=()):
 def nearest(name, options, n=2):
     """The options that a wrong name probably means: the same in a folder, else a part of theirs, else much alike."""
     same = [o for o in options if o.split("/")[-1] == name]
-    part = [o for o in options if len(name) > 2 and name.lower() in o.lower()][:3]
-    return same or part or get_close_matches(name, options, n=n, cutoff=0.5)
+    part = [o for o in options if len(name) > 2 and name.lower() in o.lower()]
+    begun = sorted(part, key=lambda option: not option.lower().startswith(name.lower()))
+    return same or begun[:3] or get_close_matches(name, options, n=n, cutoff=0.5)
 
 
 def arrange(words):
@@ -97,7 +98,7 @@ def not_understood(word, words):
         guess = f"{spaced[1]}={spaced[2]}, without spaces"
     elif word in groups():
         fits = following in options_of(word, words)
-        guess = f"{word}={following}" if fits else f"{word}=OPTION, one of: {', '.join(options_of(word, words))}"
+        guess = f"{word}={following}" if fits else f"{word}=OPTION, one of those that `--help {word}` lists"
     elif re.fullmatch(r"[\w./]+:\S+", word):
         guess = word.replace(":", "=", 1)
     else:

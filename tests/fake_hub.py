@@ -1,6 +1,7 @@
 """What stands in for the Hub in tests: its cache, written as its client does, and a server on this machine."""
 
 import json
+import shutil
 import time
 from http.server import BaseHTTPRequestHandler
 
@@ -17,6 +18,37 @@ def put(cache, kind, owner, name, files, commit=SHA, ref="main"):
     (home / "refs" / ref).parent.mkdir(parents=True, exist_ok=True)
     (home / "refs" / ref).write_text(commit)
     return home / "snapshots" / commit
+
+
+def put_model(cache, owner, name, folder):
+    """The files of a folder as a model of the Hub."""
+    model = put(cache, "models", owner, name, [])
+    shutil.copytree(folder, model, dirs_exist_ok=True)
+
+
+def put_conll2003(cache):
+    """lhoestq/conll2003 with 40 sentences per split."""
+    data = put(cache, "datasets", "lhoestq", "conll2003", ["README.md"])
+    (data / "README.md").write_text("")
+    _put_sentences(data, "data/{}-00000-of-00001.parquet", "PER ORG LOC MISC")
+
+
+def put_wnut17(cache):
+    """leondz/wnut_17 with 40 sentences per split, in the Hub's own parquet branch."""
+    data = put(cache, "datasets", "leondz", "wnut_17", [], ref="refs/convert/parquet")
+    _put_sentences(data, "wnut_17/{}/0000.parquet", "corporation creative-work group location person product")
+
+
+def _put_sentences(folder, file, types):
+    from datasets import ClassLabel, Dataset, Features, List, Value
+
+    labels = ["O", *(f"{letter}-{kind}" for kind in types.split() for letter in "BI")]
+    words, tags = ["Anna", "Berg", "of", "the", "river", "film", "in", "Oslo"], [1, 2, 0, 0, 3, 4, 0, 5]
+    features = Features({"tokens": List(Value("string")), "ner_tags": List(ClassLabel(names=labels))})
+    for split in ("train", "validation", "test"):
+        (folder / file.format(split)).parent.mkdir(parents=True, exist_ok=True)
+        rows = [{"tokens": [*words, split, str(i)], "ner_tags": [*tags, 7 if i % 2 else 0, 0]} for i in range(40)]
+        Dataset.from_list(rows, features=features).to_parquet(folder / file.format(split))
 
 
 def content_of(file):

@@ -109,7 +109,7 @@ EXPLAINED = {
     "=3": "a choice needs its group and the name of an option",
     "task=": "task=: there is no such option.",
     "task=ner,": "task=ner, ends with a comma: something is missing. Several values: task=a,b with -m, a list:",
-    "model=bert": "there is no such option. Nearest: bert-base-cased, bert-base-chinese, bert-base-uncased. Options:",
+    "model=bert": "there is no such option. Nearest: bert-base-cased, bert-base-chinese, bert-base-mul",
     "data=my.csv": "your own files through data=files data.train=my.csv.",
     "epochs=3": "there is no key epochs. Here that is training.num_train_epochs. All keys:",
     "SEED=3": "there is no key SEED. Here that is seed.",

@@ -18,9 +18,9 @@ RUN = "python run.py "
 EXACT = {
     "mod": ["model.", "model="],
     "exp": ["experiment="],
-    "model=rob": ["model=roberta-base"],
-    "-m model=minilm,rob": ["model=minilm,roberta-base"],
-    "+model=rob": ["+model=roberta-base"],
+    "model=mini": ["model=minilm"],
+    "-m model=roberta-base,mini": ["model=roberta-base,minilm"],
+    "+model=mini": ["+model=minilm"],
     "experiment=quickstart/": ["experiment=quickstart/ner", "experiment=quickstart/text_classification"],
     "optimizer.lear": ["optimizer.learning_rate="],
     "training.label_smo": ["training.label_smoothing_factor="],
@@ -38,8 +38,8 @@ EXACT = {
     "method=lora method.use_d": ["method.use_dora="],
     "~task.sch": ["~task.scheme="],
     "--mu": ["--multirun"],
-    "--help roberta": [],
-    "--help model=rob": ["model=roberta-base"],
+    "--help mini": [],
+    "--help model=mini": ["model=minilm"],
     "--help training.bf": ["training.bf16"],
     "nothing_like_it": [],
 }
@@ -111,7 +111,7 @@ def bash_offers(line, cwd=PROJECT):
 
 @pytest.mark.skipif(not shutil.which("bash"), reason="no bash")
 def test_the_function_of_bash(tmp_path):
-    assert bash_offers("python run.py model=rob") == ["roberta-base"]  # readline keeps what stands before its word
+    assert bash_offers("python run.py model=mini") == ["minilm"]  # readline keeps what stands before its word
     assert bash_offers("python run.py optimizer.lear") == ["optimizer.learning_rate="]
     other = tmp_path / "other.py"
     other.write_text("import pathlib\npathlib.Path('started').touch()\n")

@@ -149,6 +149,8 @@ def test_paths(tmp_path, monkeypatch, script):
     for name in ("./mone", "mone.py", "empty", "a/b/c"):
         with pytest.raises(FileNotFoundError, match=r"metrics\.extra=.*: there is no script .*\.py"):
             check_metrics([name])
+    with pytest.raises(ValueError, match=r"metrics.extra=mcc is not a list of texts. Write metrics.extra=\[mcc\]"):
+        check_metrics("mcc")
     with pytest.raises(ValueError, match="two of the metrics are called mine"):
         check_metrics(["./mine", "owner/mine"])
 
@@ -235,3 +237,11 @@ def test_a_run_with_a_further_metric(run_here, tiny_bert, script, capsys, task):
     (again,) = (place / "scored").glob("*/metrics.json")
     assert json.loads(again.read_text())["test"]["share"] == metrics["test"]["share"]
     assert " share " in capsys.readouterr().out
+
+
+def test_spans_are_read_as_tags(script):
+    names = [script("like_seqeval", SEQEVAL, WORDS, "from seqeval.metrics import f1_score")]
+    spans = [[{"start": 0, "end": 4, "label": "LOC"}], [{"start": 3, "end": 7, "label": "PER"}]]
+    splits, _ = TAGS.prepare({"validation": {"text": ["Oslo is", "to Anna"], "spans": spans}})
+    extra = load_metrics(names, TAGS, SimpleNamespace(splits=splits, labels=("O", "B-LOC", "B-PER")))
+    assert scored(extra, splits["validation"], spans[0], [])["like_seqeval/overall_f1"] == pytest.approx(2 / 3)

@@ -2,8 +2,8 @@
 
 from datasets import Dataset
 
+from stages.features import Split
 from stages.findings import find, find_long
-from stages.training import Split
 from tasks.ner import NER
 from tasks.text_classification import TextClassification
 

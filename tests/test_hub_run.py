@@ -5,7 +5,7 @@ import json
 
 import pytest
 
-from tests.fake_hub import SHA, put
+from tests.fake_hub import SHA, put_conll2003, put_model
 
 LITERAL = ("task=ner", "model=bert-base-cased")
 TAGS = ["O", "B-PER", "I-PER", "B-ORG", "I-ORG", "B-LOC", "I-LOC", "B-MISC", "I-MISC"]
@@ -14,29 +14,9 @@ TAGS = ["O", "B-PER", "I-PER", "B-ORG", "I-ORG", "B-LOC", "I-LOC", "B-MISC", "I-
 @pytest.fixture
 def hub_cache(tmp_path, tiny_bert):
     """A Hub cache with google-bert/bert-base-cased (tiny weights) and lhoestq/conll2003 (40 sentences per split)."""
-    from datasets import ClassLabel, Dataset, Features, List, Value
-
-    cache = tmp_path / "hub"
-    model = put(cache, "models", "google-bert", "bert-base-cased", [])
-    model.mkdir(parents=True)
-    for path in tiny_bert.iterdir():
-        (model / path.name).write_bytes(path.read_bytes())
-    data = put(cache, "datasets", "lhoestq", "conll2003", ["README.md"])
-    (data / "README.md").write_text("")
-    (data / "data").mkdir()
-    words, tags = ["Anna", "Berg", "of", "the", "river", "film", "in", "Oslo"], [1, 2, 0, 0, 3, 4, 0, 5]
-    features = Features({
-        "id": Value("string"), "tokens": List(Value("string")), "pos_tags": List(Value("int64")),
-        "chunk_tags": List(Value("int64")), "ner_tags": List(ClassLabel(names=TAGS)),
-    })  # fmt: skip
-    for split in ("train", "validation", "test"):
-        rows = [
-            {"id": str(i), "tokens": [*words, split, str(i)], "pos_tags": [0] * 10, "chunk_tags": [0] * 10,
-             "ner_tags": [*tags, 7 if i % 2 else 0, 0]}
-            for i in range(40)
-        ]  # fmt: skip
-        Dataset.from_list(rows, features=features).to_parquet(data / "data" / f"{split}-00000-of-00001.parquet")
-    return cache
+    put_model(tmp_path / "hub", "google-bert", "bert-base-cased", tiny_bert)
+    put_conll2003(tmp_path / "hub")
+    return tmp_path / "hub"
 
 
 def test_the_literal_command(run_command, hub_cache, tmp_path):

@@ -6,8 +6,8 @@ import numpy
 import pytest
 import torch
 
+from stages.features import encode
 from stages.model import load_tokenizer
-from stages.training import encode
 from tasks.contract import IGNORED
 from tasks.ner import NER
 from tasks.windows import split_into_windows
@@ -157,7 +157,7 @@ def test_the_order_of_rows_plays_no_part(tokenizer, order):
 
 
 def test_splits_of_more_than_one_chunk_keep_their_examples_apart(tokenizer, monkeypatch):
-    monkeypatch.setattr("stages.training.CHUNK", 4)
+    monkeypatch.setattr("stages.features.CHUNK", 4)
     task, splits = NER("ner", "f1", stride=10), {"train": random_examples(4), "test": random_examples(5)}
     for split in encode(splits, LABELS, task, tokenizer).values():
         assert sorted(set(split.rows["example"])) == list(range(len(SIZES)))

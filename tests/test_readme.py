@@ -1,14 +1,10 @@
 """The front door is true: its file tree and its table of choices are the project's, its commands compose."""
 
 import re
-import shlex
-
-import pytest
 
 from tests.conftest import PROJECT
 
 README = (PROJECT / "README.md").read_text(encoding="utf-8")
-COMMANDS = re.findall(r"^ {4}python run\.py(.*?)(?: {2,}#.*)?$", README, re.M)
 
 
 def test_every_module_stands_in_the_file_tree():
@@ -26,12 +22,3 @@ def test_every_option_stands_in_the_table_of_choices():
     names = [str(p.with_suffix("")).split("/", 1)[1] for p in options if len(p.parts) > 1]
     assert len(names) > 25
     assert not [name for name in names if not re.search(rf"(?<![\w/-]){re.escape(name)}(?![\w/-])", table)]
-
-
-@pytest.mark.parametrize("command", [c for c in COMMANDS if not re.search(r" -m|--|multi_gpu|data=files|from=", c)])
-def test_the_commands_compose(compose_config, command):
-    compose_config(*shlex.split(command))
-
-
-def test_there_are_commands():
-    assert len(COMMANDS) > 10

@@ -9,8 +9,9 @@ from conftest import PROJECT
 from stages import optimization
 from stages.arguments import _enum_values
 from stages.config import build_task
+from stages.features import encode
 from stages.model import build_model, load_tokenizer
-from stages.training import build_tuner, encode, train
+from stages.training import build_tuner, train
 
 OPTIONS = {g: sorted(p.stem for p in (PROJECT / "conf" / g).glob("*.yaml")) for g in ("optimizer", "scheduler")}
 WORDS = ("experiment=debug/one_batch", "task=text_classification", "hardware=cpu", "training.logging_steps=1")

@@ -85,16 +85,16 @@ def test_two_processes(run_command, run_here, tiny_bert, tmp_path, task):
 
 def test_examples_are_numbered_across_chunks(tiny_bert, monkeypatch):
     """More examples than are encoded at a time: each row still knows its example, and decoding puts them in place."""
-    from stages import training
+    from stages import features
     from stages.model import load_tokenizer
     from tasks.contract import task_class
 
-    monkeypatch.setattr(training, "CHUNK", 7)
+    monkeypatch.setattr(features, "CHUNK", 7)
     task, labels = task_class("ner")("ner", "f1"), ("O", "B-X", "I-X")
     tokens = [["the", "city"] * (1 + i % 5) for i in range(23)]
     tags = [["B-X" if (i + w) % 3 == 0 else "O" for w in range(len(words))] for i, words in enumerate(tokens)]
     examples = {"tokens": tokens, "tags": tags}
-    rows = training.encode({"test": examples}, labels, task, load_tokenizer(tiny_bert, splits_words=True))["test"].rows
+    rows = features.encode({"test": examples}, labels, task, load_tokenizer(tiny_bert, splits_words=True))["test"].rows
     assert sorted(rows["example"]) == list(range(23)) and rows["length"][:] == sorted(rows["length"], reverse=True)
     as_labelled = [[max(label, 0) for label in row] for row in rows["labels"]]
     confident = [[1.0] * len(row) for row in as_labelled]

@@ -24,7 +24,7 @@ WRONG = {
     "gpu": "Did you mean hardware=gpu?",
     "bert-base-casd": "Did you mean model=bert-base-cased?",
     "task ner": "Did you mean task=ner?",
-    "task=sample model": "Did you mean model=OPTION, one of: bert-base-cased,",
+    "task=sample model": "Did you mean model=OPTION, one of those that `--help model` lists?",
     "task = ner": "Did you mean task=ner, without spaces?",
     "task= ner": "Did you mean task=ner, without spaces?",
     "seed=1 task =ner": "Did you mean task=ner, without spaces?",
@@ -88,7 +88,7 @@ def test_names_of_other_programs_lead_to_keys_that_exist(compose_config):
 
 def test_the_nearest_options():
     options = ["bert-base-cased", "bert-base-uncased", "roberta-base", "quickstart/ner"]
-    assert nearest("bert", options) == options[:3]
+    assert nearest("bert", ["albert-base", *options]) == ["bert-base-cased", "bert-base-uncased", "albert-base"]
     assert nearest("BERT-base-cased", options) == ["bert-base-cased"]
     assert nearest("ner", options) == ["quickstart/ner"]
     assert nearest("bert-base-casd", options) == ["bert-base-cased", "bert-base-uncased"]

@@ -6,16 +6,15 @@ from omegaconf import OmegaConf
 
 from stages.command_line import CONF
 
-GROUPS = ("task", "data", "model", "method", "tracking")
-ELSEWHERE = ("output_root", "rerun")  # they say where, not what
+GROUPS = ("task", "data", "model", "method")
+ELSEWHERE = ("output_root", "rerun", "tracking")  # they say where, not what
 
 
 def differences(config):
     """[(key, default, value)] where a configuration differs from the defaults of the options it names."""
     defaults, given = _flat(_defaults(config)), _flat(config)
-    keys = [
-        key for key in {**given, **defaults} if key not in ELSEWHERE and defaults.get(key, "") != given.get(key, "")
-    ]
+    keys = [key for key in {**given, **defaults} if key.split(".")[0] not in ELSEWHERE]
+    keys = [key for key in keys if defaults.get(key, "") != given.get(key, "")]
     return [(key, *(_shown(side.get(key, "not set")) for side in (defaults, given))) for key in sorted(keys)]
 
 
