@@ -95,7 +95,7 @@ def check_config(config):
     if config["training"].get("label_smoothing_factor") and not task.smooths:
         raise ValueError("training.label_smoothing_factor has no meaning for the loss of this task.head. Leave it out.")
     _check_paths(config)
-    check_hardware(config["batch_size"], config["hardware"])
+    check_hardware(config)
 
 
 def build_task(config):
