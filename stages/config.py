@@ -67,7 +67,7 @@ def check_config(config):
         raise ValueError("training.label_smoothing_factor has no meaning for the loss of this task.head. Leave it out.")
     check_optimization(config)
     _check_paths(config)
-    check_hardware(config["batch_size"], config["hardware"])
+    check_hardware(config)
 
 
 def build_task(config):

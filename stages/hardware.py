@@ -11,8 +11,9 @@ from stages.terminal import say
 NODES = ("node_rank", "main_address", "main_port")  # what a node must know where there are several
 
 
-def check_hardware(batch_size, hardware):
+def check_hardware(config):
     """Raise ValueError for the first choice of hardware that cannot work, as far as that needs no look at it."""
+    hardware = config["hardware"]
     nodes = hardware.get("num_nodes", 1)
     given = {name: hardware[name] for name in NODES if name in hardware}
     if nodes < 1:
@@ -23,8 +24,8 @@ def check_hardware(batch_size, hardware):
         _check_nodes(nodes, hardware)
     if hardware.get("device") not in (None, "mps"):
         raise ValueError(f"hardware.device={hardware['device']} is not known. Choose mps, or leave it out.")
-    check_sharding(hardware)
-    rows_per_process(batch_size, hardware)
+    check_sharding(hardware, config["optimizer"].get("optim"))
+    rows_per_process(config["batch_size"], hardware)
 
 
 def _check_nodes(nodes, hardware):

@@ -24,13 +24,17 @@ STAGES = (1, 2, 3)
 DEEPSPEED = "deepspeed==0.19.8"
 
 
-def check_sharding(hardware):
+def check_sharding(hardware, optimizer):
     """Raise ValueError for a choice of FSDP or DeepSpeed that is unknown, or that does not go together."""
     fsdp, deepspeed = hardware.get("fsdp"), hardware.get("deepspeed")
     if fsdp and deepspeed:
         raise ValueError("hardware.fsdp and hardware.deepspeed are two ways to split a model. Choose one.")
     if (fsdp or deepspeed) and hardware.get("use_cpu"):
         raise ValueError("hardware.use_cpu=true: FSDP and DeepSpeed need GPUs. Use hardware=cpu alone.")
+    if fsdp and optimizer == "adafactor":
+        raise ValueError(
+            "optimizer=adafactor cannot work on split weights. Use optimizer=adamw, or hardware=deepspeed."
+        )
     if hardware.get("fsdp_config") is not None:
         _check_keys("hardware.fsdp_config", hardware["fsdp_config"], FSDP_KEYS)
         if not fsdp:

@@ -182,6 +182,12 @@ def test_wrong_choices(compose_config, words, message):
     assert message in str(caught.value)
 
 
+def test_an_optimizer_that_fails_on_split_weights(compose_config):
+    compose_config(QUICKSTART, "hardware=deepspeed", "optimizer=adafactor")
+    with pytest.raises(ValueError, match="optimizer=adafactor cannot work on split weights"):
+        compose_config(QUICKSTART, "hardware=fsdp", "optimizer=adafactor")
+
+
 def test_deepspeed_is_missed_at_once(monkeypatch):
     monkeypatch.setattr(sharding, "find_spec", lambda name: None)
     with pytest.raises(ValueError, match="pip install deepspeed=="):
