@@ -75,7 +75,7 @@ def embedding_parameters(model):
 
 
 def head_parameters(model):
-    """What pretraining lacks; where it lacks nothing, as after training on the task before, what stands on the encoder."""
+    """What pretraining lacks; where that is nothing, as in a model trained for the task before, what is no encoder."""
     inner = _bare(model)
     new = _new_parameters(inner)
     return [p for p in inner.parameters() if id(p) in new] or _without(
