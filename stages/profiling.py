@@ -2,6 +2,7 @@
 
 import time
 from collections import Counter
+from contextlib import contextmanager
 from functools import wraps
 
 import torch
@@ -16,78 +17,84 @@ SHOWN = 15  # operations in the table
 
 
 class Profile(TrainerCallback):
-    """Profiles `steps` optimizer steps of a Trainer behind the first `WARM_UP`; leaves trace.json and summary.json."""
+    """Profiles `steps` optimizer steps of a Trainer behind the first `WARM_UP`; leaves their traces and summary.json.
+
+    A step begins where its batch is asked for and ends with the optimizer: each has a profiler of its own, so that
+    evaluating and saving between steps is no part of them.
+    """
 
     def __init__(self, trainer, steps, folder):
-        self.steps, self.folder, self.seconds, self.done, self.measured = steps, folder, Counter(), 0, 0
-        self.kinds = [ProfilerActivity.CPU, *([ProfilerActivity.CUDA] if torch.cuda.is_available() else [])]
-        self.profiler, self.running, self.begun = profile(activities=self.kinds), False, 0.0
+        self.folder, self.done, self.wanted, self.left, self.profiler = folder, 0, steps, steps, None
+        self.seconds, self.own, self.calls = Counter(), Counter(), Counter()
         trainer.get_batch_samples = self._measure("data", trainer.get_batch_samples)
         trainer.compute_loss = self._measure("forward", trainer.compute_loss)
         trainer.accelerator.backward = self._measure("backward", trainer.accelerator.backward)
 
     def _measure(self, phase, function):
-        """The function, its seconds added to a phase while the profiler runs."""
+        """The function, its seconds added to a phase in the steps that are profiled."""
 
         @wraps(function)
         def measured(*args, **kwargs):
-            if not self.running:
+            if phase == "data" and self.done >= WARM_UP and self.left:
+                self._begin()
+            with self._phase(phase):
                 return function(*args, **kwargs)
-            started = time.perf_counter()
-            if phase == "data":
-                self._begin_step(started)
-            with record_function(f"phase: {phase}"):
-                result = function(*args, **kwargs)
-                _wait()
-            self.seconds[phase] += time.perf_counter() - started
-            return result
 
         return measured
 
-    def _begin_step(self, now):
-        """A step begins where its batch is asked for; what lies between steps (evaluation, saving) is no part of it."""
-        self.begun = now
-        self.profiler.toggle_collection_dynamic(True, self.kinds)
+    def _begin(self):
+        self.profiler = profile(activities=[ProfilerActivity.CPU, *([ProfilerActivity.CUDA] if on_gpu() else [])])
+        self.profiler.start()
+        self.begun = time.perf_counter()
+
+    @contextmanager
+    def _phase(self, name):
+        if self.profiler is None:
+            yield
+            return
+        started = time.perf_counter()
+        with record_function(f"phase: {name}"):
+            yield
+            _wait()
+        self.seconds[name] += time.perf_counter() - started
 
     def on_pre_optimizer_step(self, args, state, control, **kwargs):
-        self.before_step = time.perf_counter()
+        self.updating = self._phase("optimizer")
+        self.updating.__enter__()
 
     def on_optimizer_step(self, args, state, control, **kwargs):
-        if self.running:
-            _wait()
-            self.seconds["optimizer"] += time.perf_counter() - self.before_step
+        self.updating.__exit__(None, None, None)
 
     def on_step_end(self, args, state, control, **kwargs):
         self.done += 1
-        if self.running:
-            self.measured += 1
-            self.seconds["whole step"] += time.perf_counter() - self.begun
-            self.profiler.toggle_collection_dynamic(False, self.kinds)
-        if self.running and self.measured == self.steps:
-            self._stop()
-        elif self.done == WARM_UP:
-            self.profiler.start()
-            self.running = True
+        if self.profiler is None:
+            return
+        self.seconds["whole step"] += time.perf_counter() - self.begun
+        self.profiler.stop()
+        self.left -= 1
+        if is_main():
+            self._keep(state.global_step)
+        self.profiler = None
+
+    def _keep(self, step):
+        self.folder.mkdir(parents=True, exist_ok=True)
+        self.profiler.export_chrome_trace(str(self.folder / f"step_{step}.json"))
+        for name, seconds, calls in operations(self.profiler.key_averages()):
+            self.own[name] += seconds
+            self.calls[name] += calls
 
     def on_train_end(self, args, state, control, **kwargs):
-        if self.running:
-            self._stop()
-        if is_main() and not self.measured:
+        if is_main() and not self.seconds:
             warn(f"nothing was profiled: the first {WARM_UP} steps do not count. Raise training.max_steps.")
         elif is_main():
-            self._report()
+            self._report(self.wanted - self.left)
 
-    def _stop(self):
-        self.running = False
-        self.profiler.stop()
-
-    def _report(self):
-        self.folder.mkdir(parents=True, exist_ok=True)
-        self.profiler.export_chrome_trace(str(self.folder / "trace.json"))
-        phases, operations = phase_rows(self.seconds, self.measured), operation_rows(self.profiler.key_averages())
-        write_json(self.folder / "summary.json", {"steps": self.measured, "phases": phases, "operations": operations})
-        table(f"seconds per step, {self.measured} steps", phases)
-        table(f"operations, their own time, {self.measured} steps", operations[:SHOWN])
+    def _report(self, steps):
+        phases = phase_rows(self.seconds, steps)
+        names = [{"operation": name, "seconds": s, "calls": self.calls[name]} for name, s in self.own.most_common()]
+        write_json(self.folder / "summary.json", {"steps": steps, "phases": phases, "operations": names})
+        table(f"profile of {steps} steps", phases)
+        table(f"operations by their own time in {steps} steps", names[:SHOWN])
 
 
 def phase_rows(seconds, steps):
@@ -98,15 +105,17 @@ def phase_rows(seconds, steps):
     return [{"phase": name, "seconds": s / steps, "share": s / whole} for name, s in phases.items()]
 
 
-def operation_rows(averages):
-    """torch.profiler's averages -> rows, the operations that take most time of their own first; on a GPU its time."""
-    kind = "self_device_time_total" if torch.cuda.is_available() else "self_cpu_time_total"
-    operations = [a for a in averages if not a.key.startswith(("phase: ", "Profiler"))]
-    operations.sort(key=lambda a: -getattr(a, kind))
-    return [{"operation": a.key, "seconds": getattr(a, kind) / 1e6, "calls": a.count} for a in operations]
+def operations(averages):
+    """torch.profiler's averages -> (operation, seconds of its own, calls); on a GPU its seconds there."""
+    kind = "self_device_time_total" if on_gpu() else "self_cpu_time_total"
+    return [(a.key, getattr(a, kind) / 1e6, a.count) for a in averages if not a.key.startswith(("phase: ", "Profiler"))]
+
+
+def on_gpu():
+    return torch.cuda.is_available()
 
 
 def _wait():
     """Kernels run on behind Python's back: wait for them, so that their time counts where they were asked for."""
-    if torch.cuda.is_available():
+    if on_gpu():
         torch.cuda.synchronize()

@@ -5,7 +5,7 @@ import json
 import pytest
 from conftest import PROJECT
 
-from stages.profiling import operation_rows, phase_rows
+from stages.profiling import operations, phase_rows
 
 TASKS = sorted(p.stem for p in (PROJECT / "tasks" / "samples").glob("*.py") if p.stem != "__init__")
 EXPERIMENTS = sorted(p.stem for p in (PROJECT / "conf" / "experiment" / "debug").glob("*.yaml"))
@@ -30,13 +30,14 @@ def test_one_batch_goes_the_full_path(run_here, tiny_bert, task):
 @pytest.mark.parametrize("task", TASKS)
 def test_overfit_reaches_the_best_score(run_here, tiny_bert, task):
     """A random model needs a higher rate than a pretrained one, nothing else."""
-    words = ("optimizer.learning_rate=3e-3", "training.max_steps=100", "training.eval_steps=50")
+    words = ("optimizer.learning_rate=2e-3", "training.max_steps=200", "training.eval_steps=100")
     folder = run_here("experiment=debug/overfit", f"task={task}", f"model.path={tiny_bert}", *words)
     metrics = json.loads((folder / "metrics.json").read_text())
     best = json.loads((folder / "model" / "config.json").read_text())
     assert best["hidden_dropout_prob"] == best["attention_probs_dropout_prob"] == 0
     assert {metrics[split][metrics_key(task)] for split in ("validation", "test")} == {1.0}
-    assert [line["loss"] for line in lines(folder / "history.jsonl") if "loss" in line][-1] < 0.05
+    losses = [line["loss"] for line in lines(folder / "history.jsonl") if "loss" in line]
+    assert losses[-1] < 0.2 * losses[0]
 
 
 def metrics_key(task):
@@ -50,7 +51,7 @@ def test_profile_leaves_a_trace_and_tables(run_here, tiny_bert, capsys):
     words = ("data.limit=16", "batch_size=8", "hardware.per_device_train_batch_size=4")
     folder = run_here("experiment=debug/profile", f"model.path={tiny_bert}", "task=text_classification", *words)
     said = capsys.readouterr().out
-    assert "seconds per step, 5 steps" in said and "aten::addmm" in said
+    assert "profile of 5 steps" in said and "whole step" in said and "aten::" in said
     summary = json.loads((folder / "profile" / "summary.json").read_text())
     seconds = {row["phase"]: row["seconds"] for row in summary["phases"]}
     assert list(seconds) == ["data", "forward", "backward", "optimizer", "rest", "whole step"]
@@ -58,8 +59,10 @@ def test_profile_leaves_a_trace_and_tables(run_here, tiny_bert, capsys):
     assert sum(seconds.values()) == pytest.approx(2 * seconds["whole step"])
     calls = {row["operation"]: row["calls"] for row in summary["operations"]}
     assert calls["aten::embedding"] == 5 * 2 * 3  # steps, pieces, embeddings of a BERT: no evaluation among them
-    events = json.loads((folder / "profile" / "trace.json").read_text())["traceEvents"]
-    assert {"phase: data", "phase: forward", "phase: backward"} <= {event.get("name") for event in events}
+    assert {path.name for path in folder.glob("profile/step_*")} == {f"step_{i}.json" for i in range(3, 8)}
+    events = json.loads((folder / "profile" / "step_5.json").read_text())["traceEvents"]
+    phases = {"phase: data", "phase: forward", "phase: backward", "phase: optimizer"}
+    assert phases <= {event.get("name") for event in events}
 
 
 def test_too_few_steps_to_profile(run_here, tiny_bert, capsys):
@@ -70,12 +73,12 @@ def test_too_few_steps_to_profile(run_here, tiny_bert, capsys):
     assert json.loads((folder / "profile" / "summary.json").read_text())["steps"] == 2
 
 
-def test_rows_of_phases_and_operations():
+def test_rows_of_phases():
     rows = phase_rows({"data": 1.0, "forward": 2.0, "whole step": 4.0}, 2)
     assert [(row["phase"], row["seconds"], row["share"]) for row in rows] == [
         ("data", 0.5, 0.25), ("forward", 1.0, 0.5), ("rest", 0.5, 0.25), ("whole step", 2.0, 1.0),
     ]  # fmt: skip
-    assert operation_rows([]) == []
+    assert operations([]) == []
 
 
 def test_dropout_is_one_word_for_every_architecture():

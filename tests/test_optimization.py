@@ -3,7 +3,7 @@
 import json
 
 import pytest
-from test_architectures import MAKERS, tiny  # noqa: F401
+from test_architectures import MAKERS, RARER, tiny  # noqa: F401
 
 from stages import layers, optimization, progress
 from stages.model import build_model, count_parameters
@@ -169,7 +169,7 @@ def test_what_methods_freeze(tiny, name):  # noqa: F811
 
 
 @pytest.mark.parametrize(
-    "method", ["full", *(pytest.param(m, marks=pytest.mark.slow) for m in ("bitfit", "head_only"))]
+    "method", ["full", pytest.param("bitfit", marks=RARER), pytest.param("head_only", marks=RARER)]
 )
 def test_an_interrupted_frozen_run_goes_on(run_here, tiny_bert, monkeypatch, method):
     """Stopped and typed again it ends with the same weights; what is frozen is what the pretrained model has."""
