@@ -42,7 +42,7 @@ def test_every_option_composes(read, option, tmp_path):
     (tmp_path / "train.csv").touch()
     extra = {"data=files": [f"data.train={tmp_path}/train.csv"], "data=hub": ["data.path=a/b"]}
     extra["hardware=multi_node"] = [f"hardware.{key}" for key in ("num_nodes=2", "node_rank=0", "main_address=node0")]
-    raw = yaml.safe_load((CONF / option).read_text())
+    raw = yaml.safe_load((CONF / option).read_text()) or {}
     raw.pop("defaults", None)
     task = ["task=text_classification"] if group == "data" and "label" in raw.get("columns", {}) else []
     config = read(*task, f"{group}={name}", *extra.get(f"{group}={name}", []))
@@ -50,7 +50,7 @@ def test_every_option_composes(read, option, tmp_path):
         assert raw["name"] == option.stem
         assert config[group]["name"] == option.stem
     elif group == "tracking":
-        assert chosen(config[group]) == list(raw or {}) == [name] * (name != "disabled")
+        assert chosen(config[group]) == list(raw) == [name] * (name != "disabled")
     elif group != "experiment":
         assert config[group].items() >= {k: v for k, v in raw.items() if not isinstance(v, str)}.items()
 
