@@ -32,7 +32,7 @@ EXACT = {
     "rerun=": ["rerun=false", "rerun=true"],
     "seed=": ["seed=42"],
     "data=files data.tr": ["data.train="],
-    "data=sample data.tr": [],
+    "data=sample data.for": [],
     "task=text_classification task.cl": ["task.class_weights="],
     "task=ner task.best=s": ["task.best=strict_f1"],
     "method=lora method.use_d": ["method.use_dora="],

@@ -161,11 +161,13 @@ def upload(cache, values, labels, named):
 
 
 @by_name(EXPERIMENTS)
-def test_an_experiment_has_its_command_and_what_to_expect(file, compose_config):
+def test_an_experiment_has_its_command_and_what_to_expect(file, compose_config, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "train.conll").write_text("Anna B-PER\n")
     text, name = header(file), file.relative_to(CONF / "experiment").with_suffix("").as_posix()
     commands = re.findall(rf"python run\.py (?:-m )?(experiment={name}.*?)(?: {{2,}}|$)", text, re.M)
     assert commands
     for command in commands:
         compose_config(*(word.split(",")[0] for word in command.split()))
-    assert re.search(r"^Expected: .*\d", text, re.M) or "shows" in text
+    assert re.search(r"^Expected: .*\d", text, re.M) or "shows" in text or name.startswith("debug/")
     assert ("by estimate" in text) == ("Not run by us" in text)
