@@ -161,7 +161,7 @@ def _data_option(data, changes, predicts):
         return []
     test = next((word.partition("=")[2] for word in changes if word.startswith("data.test=")), "")
     is_file = any(mark in test for mark in "./\\") or Path(test).is_file()  # names of splits have no dots
-    if predicts or data["source"] == "sample" or (data["source"] == "hub" and is_file):
+    if predicts or (data["source"] != "files" and is_file):
         return ["data=files"]
     return ["data=of_the_run"]
 
@@ -179,7 +179,8 @@ def _composed(frozen, changes, folders, option):
     except (HydraException, OmegaConfBaseException) as error:
         raise ValueError(explain(error, [*option, *changes])) from error
     data = config["data"]
-    data |= {split: None for split in ("train", "validation") if split in data}  # neither needed nor read
+    if data["source"] != "sample":
+        data |= {"train": None, "validation": None}  # neither needed nor read
     missing = [key for key, value in data.items() if value == "???"]
     if missing:
         raise ValueError(f"data.{missing[0]} is not given. Add data.{missing[0]}=...")

@@ -19,10 +19,11 @@ from stages.terminal import is_main, say, shows_bars, stage, table
 def use_run(words):
     """What a command with `from=` does."""
     request = read_request(words)
-    if request.predict is None:
-        score_run(request)
-    else:
-        label_text(request)
+    try:
+        score_run(request) if request.predict is None else label_text(request)
+    except KeyboardInterrupt:
+        say("interrupted: nothing was kept")
+        raise SystemExit(130) from None
 
 
 def score_run(request):

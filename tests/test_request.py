@@ -142,6 +142,11 @@ def test_a_run_on_the_hub_reads_its_other_splits_or_files(compose_config, tmp_pa
         read_request([f"from={run}", "data=wnut17"])
 
 
+def test_a_run_on_the_sample_reads_its_other_splits(run):
+    data = read_request([f"from={run}", "data.test=validation"]).config["data"]
+    assert (data["source"], data["test"]) == ("sample", "validation")
+
+
 def test_where_predictions_go(run, tmp_path):
     for name, usual in {
         "new.txt": "new.txt.jsonl",
