@@ -14,7 +14,14 @@ def finished(folder, accuracy, floor):
     scores = {"accuracy": accuracy, "f1_macro": 0.5, "calibration_error": 0.02}
     table = [{"label": "good", "precision": 0.25, "recall": 1.0, "f1": 0.4, "support": 3}]
     tables = {"test": {"labels": table, "confusion": [{"gold": "good", "predicted": "bad", "count": 1}]}}
-    content = {"validation": scores, "test": scores, "baseline": baseline, "tables": tables, "training_seconds": 3.2}
+    content = {
+        "validation": scores,
+        "test": scores,
+        "baseline": baseline,
+        "tables": tables,
+        "training_seconds": 3.2,
+        "extra": [],
+    }
     write_json(folder / FINISHED, content)
     return folder
 

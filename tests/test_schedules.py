@@ -81,7 +81,7 @@ def test_every_optimizer_trains_with_several_rates(learn, name):
 
     tuner, rates = learn(
         f"optimizer={name}", "scheduler=constant", "training.max_steps=2", "training.max_grad_norm=1",
-        "optimizer.layer_decay=0.5", "optimizer.head_learning_rate=1e-2",
+        "optimizer.layer_decay=0.5", "optimizer.head_learning_rate=2e-2",
     )  # fmt: skip
     assert len(rates) == 2 and rates[0] == tuner.args.learning_rate
     assert len({group["lr"] for group in tuner.optimizer.param_groups}) == 4
