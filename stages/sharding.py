@@ -31,9 +31,10 @@ def check_sharding(hardware, optimizer):
         raise ValueError("hardware.fsdp and hardware.deepspeed are two ways to split a model. Choose one.")
     if (fsdp or deepspeed) and hardware.get("use_cpu"):
         raise ValueError("hardware.use_cpu=true: FSDP and DeepSpeed need GPUs. Use hardware=cpu alone.")
-    if fsdp and optimizer == "adafactor":
+    if (fsdp or deepspeed) and optimizer == "adafactor":  # fails under FSDP, gives other numbers under DeepSpeed
         raise ValueError(
-            "optimizer=adafactor cannot work on split weights. Use optimizer=adamw, or hardware=deepspeed."
+            "optimizer.optim=adafactor needs whole weights, for their rows and columns, but FSDP and DeepSpeed split "
+            "them. Use optimizer=adamw, or hardware=multi_gpu."
         )
     if hardware.get("fsdp_config") is not None:
         _check_keys("hardware.fsdp_config", hardware["fsdp_config"], FSDP_KEYS)

@@ -113,6 +113,7 @@ def steps(root):
     return [(row["loss"], row["grad_norm"]) for row in rows if "grad_norm" in row]
 
 
+@pytest.mark.slow
 def test_two_nodes_are_one_run(two_nodes, run_here, tmp_path):
     """One folder and one W&B run, written by the main process alone; losses and gradients of a single process."""
     root = tmp_path / "shared"

@@ -182,10 +182,10 @@ def test_wrong_choices(compose_config, words, message):
     assert message in str(caught.value)
 
 
-def test_an_optimizer_that_fails_on_split_weights(compose_config):
-    compose_config(QUICKSTART, "hardware=deepspeed", "optimizer=adafactor")
-    with pytest.raises(ValueError, match="optimizer=adafactor cannot work on split weights"):
-        compose_config(QUICKSTART, "hardware=fsdp", "optimizer=adafactor")
+@pytest.mark.parametrize("option", ["fsdp", "deepspeed", "deepspeed_zero3"])
+def test_an_optimizer_that_needs_whole_weights(compose_config, option):
+    with pytest.raises(ValueError, match="adafactor needs whole weights"):
+        compose_config(QUICKSTART, f"hardware={option}", "optimizer=adafactor")
 
 
 def test_deepspeed_is_missed_at_once(monkeypatch):
