@@ -116,7 +116,7 @@ def leave(config, task, data, place, extra, tuner, tokenizer, results, seconds):
     batch, logits = tuner.first_batch()
     model.save_model(tuner.bare_model(), tokenizer, place / "model")
     model.check_saved(task, place, batch, logits)
-    report.write_card(place, config, task, data.labels, scores, data.source)
+    report.write_card(place, config, task, data.labels, scores, data.source, extra.names)
     report.write_scores(place, scores, baseline, seconds, extra.names)
 
 

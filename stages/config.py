@@ -120,8 +120,8 @@ def _check_columns(data, task):
     for name, column in given.items():
         if name not in {*task.optional, *(column for form in forms for column in form)}:
             raise ValueError(
-                f"data.columns.{name}: {task.name} reads the columns {words}, not {name}. Change the key, or "
-                f"data={data['name']}."
+                f"data.columns.{name}: {task.name} reads the columns {words}, not {name}. Change the key, or take a "
+                f"task and data that belong together; now they are task={task.name} data={data['name']}."
             )
         if not isinstance(column, str | int) or isinstance(column, bool):
             raise ValueError(f"data.columns.{name}={typed(column)} is not the name or the number of a column.")

@@ -104,8 +104,8 @@ def _try(metric, task, labels, answers):
         found = compute(metric, labels, **answers)
     except Exception as error:  # of somebody else's program
         raise ValueError(f"metrics.extra: {metric.name} does not fit {task.name}. {_reason(error)}") from error
-    if not found:
-        raise ValueError(f"metrics.extra: {metric.name} gives no number, but lists or text. Leave it out.")
+    if not any(value is not None for value in found.values()):
+        raise ValueError(f"metrics.extra: {metric.name} gives no finite number on the gold answers. Leave it out.")
 
 
 def _on_hub(name):
@@ -140,7 +140,10 @@ def _reason(error):
 def compute(metric, labels, predictions, references):
     """Name -> number (None where it is not finite): the metric's own name for one number, `name/key` for several."""
     predictions, references = _in_form(metric, labels, predictions, references)
-    found = dict(_numbers(metric.module.compute(predictions=predictions, references=references)))
+    result = metric.module.compute(predictions=predictions, references=references)
+    if not isinstance(result, dict):
+        raise ValueError(f"its _compute returns {repr(result)[:60]}; a dict of numbers is needed.")
+    found = dict(_numbers(result))
     if len(found) == 1:
         return dict.fromkeys([metric.name], *found.values())
     return {f"{metric.name}/{key}": value for key, value in found.items()}

@@ -152,7 +152,11 @@ def provenance(words, clock, data, model):
         "started": time.strftime("%Y-%m-%dT%H:%M:%S%z", time.localtime(clock.started)),
         "seconds": round(time.time() - clock.started, 1),
         "phases": clock.seconds,
-        "git": {"commit": _git("rev-parse", "HEAD"), "diff": _git("diff", "HEAD")},
+        "git": {
+            "commit": _git("rev-parse", "HEAD"),
+            "diff": _git("diff", "HEAD"),
+            "untracked": _git("ls-files", "-o", "--exclude-standard"),
+        },
         "code": code_digest()[:16],
         "data": data,
         "model": model,

@@ -103,15 +103,16 @@ def about_key(key, words):
     """The lines in which the options of a group (or conf/config.yaml) give a key, with their comments."""
     group, _, name = key.rpartition(".")
     options = {f"{group}={o}": option_file(group, o, words) for o in options_of(group, words)} if group else {}
-    files = options or {"conf/config.yaml": CONF / "config.yaml"}
-    width = max(map(len, files))
+    common = {"conf/config.yaml": CONF / "config.yaml"} if group in ("", "metrics", "tracking") else {}
+    files = {**options, **common}
+    width = max(map(len, files), default=0)
     lines = {place: _line(name, file) for place, file in files.items()}
     return "\n".join(f"{place:<{width}}  {line}" for place, line in lines.items() if line)
 
 
 def _line(name, file):
-    found = re.search(rf"^{re.escape(name)}:.*$", file.read_text(encoding="utf-8"), re.M)
-    return found[0] if found else ""
+    found = re.search(rf"^ *{re.escape(name)}:.*$", file.read_text(encoding="utf-8"), re.M)
+    return found[0].strip() if found else ""
 
 
 def _wrapped(text, head):

@@ -61,6 +61,7 @@ def with_neighbours(parts: Iterator[dict], margin: int) -> Iterator[tuple[dict, 
     if not margin:
         yield from ((part, 0, _size(part)) for part in parts)
         return
+    parts = _filled(parts, margin)
     before, part = None, next(parts, None)
     for after in chain(parts, [None] if part else []):
         head = _slice(before, slice(-margin, None)) if before else {}
@@ -68,6 +69,18 @@ def with_neighbours(parts: Iterator[dict], margin: int) -> Iterator[tuple[dict, 
         around = {name: [*head.get(name, ()), *values, *tail.get(name, ())] for name, values in part.items()}
         yield around, _size(head), _size(part)
         before, part = part, after
+
+
+def _filled(parts, size):
+    """The parts, joined to at least `size` examples each, the last one aside: parts end where files end."""
+    whole = None
+    for part in parts:
+        whole = part if whole is None else {name: [*whole[name], *values] for name, values in part.items()}
+        if _size(whole) >= size:
+            yield whole
+            whole = None
+    if whole:
+        yield whole
 
 
 def _slice(columns, which):

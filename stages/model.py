@@ -82,7 +82,8 @@ def build_model(config, task, labels, folder):
     model, loading = load_head(task, folder, ignore_mismatched_sizes=True, output_loading_info=True, **names, **changes)
     new = {*loading["missing_keys"], *(key for key, *_ in loading["mismatched_keys"])}
     model.new_modules = tuple(outermost(model, new))
-    return _adapt(model, config["method"], task, list(model.new_modules))  # a list of its own: peft adds to it
+    crf = [name for name, _ in model.named_modules() if name.split(".")[-1] == "crf"]  # peft knows plain heads only
+    return _adapt(model, config["method"], task, list(dict.fromkeys([*model.new_modules, *crf])))
 
 
 def _dropouts(known, share):
@@ -171,15 +172,16 @@ def save_model(model, tokenizer, folder):
 
 
 def check_saved(task, folder, batch, expected):
-    """Load what was saved and compare its logits on a batch; raises RuntimeError if they differ by more than 1e-3."""
+    """Load what was saved and compare its answers on a batch; raises RuntimeError if they differ by more than 1e-3."""
     saved = {folder / "model": load_head(task, folder / "model")}
     if (folder / "adapter").is_dir():
         saved[folder / "adapter"] = load_adapter(task, folder / "adapter", saved[folder / "model"].config)
     for place, model in saved.items():
-        difference = (_logits(model, batch) - expected).abs().max().item()
+        pairs = zip(answers(task, model, batch), expected, strict=True)
+        difference = max((found - wanted).abs().max().item() for found, wanted in pairs)
         if not difference < 1e-3:
             raise RuntimeError(
-                f"the model saved in {place} differs from the trained one: its logits by {difference:.3g}."
+                f"the model saved in {place} differs from the trained one: its answers by {difference:.3g}."
             )
 
 
@@ -188,11 +190,14 @@ def load_adapter(task, folder, config):
     from peft import PeftConfig, PeftModel
 
     base = PeftConfig.from_pretrained(str(folder)).base_model_name_or_path
-    return PeftModel.from_pretrained(load_head(task, base, config=config), str(folder))
+    model = load_head(task, base, config=config, ignore_mismatched_sizes=True)  # the adapter brings the head
+    return PeftModel.from_pretrained(model, str(folder))
 
 
-def _logits(model, batch):
+def answers(task, model, batch):
+    """What a model says of a batch: its logits, and what `decode` gets of them (which a CRF's transitions decide)."""
     import torch
 
     with torch.no_grad():
-        return model.eval()(**batch)["logits"]
+        outputs = model.eval()(**batch)
+        return [outputs["logits"], task.reduce(outputs)[-1]]

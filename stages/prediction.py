@@ -40,12 +40,24 @@ class Predictor:
         A gold column is not looked at. A blank text has the prediction None. `own`: which of the examples are asked
         for; the others only stand around them. Raises ValueError where the task cannot read one; `name` tells which.
         """
-        needed = self.task.form(examples)[:-1]
+        needed = self._needed(examples)
         inputs = {column: examples[column] for column in (*needed, *self.task.optional) if column in examples}
         ready = self.task.prepare({name: inputs})[0][name]
         predictions = self.predict_prepared({column: values[own] for column, values in ready.items()})
         rows = zip(*(examples[column][own] for column in needed), strict=True)
         return [_emptied(p) if _is_blank(row) else p for p, row in zip(predictions, rows, strict=True)]
+
+    def _needed(self, examples):
+        """The input columns that these examples came in; ValueError where they are not lists under their names."""
+        forms = [form[:-1] for form in (self.task.columns, *self.task.forms)]
+        found = next((form for form in forms if isinstance(examples, dict) and {*form} <= {*examples}), None)
+        if found is None or not all(isinstance(examples[column], list | tuple) for column in found):
+            wanted = " or ".join("{" + ", ".join(f"{column!r}: [...]" for column in form) + "}" for form in forms)
+            given = (
+                f"the columns {', '.join(map(str, examples))}" if isinstance(examples, dict) else repr(examples)[:60]
+            )
+            raise ValueError(f"predict takes a list per column, {wanted}; it got {given}.")
+        return found
 
     def predict_prepared(self, examples: dict, shared: bool = False) -> list[dict]:
         """The same for examples that the task has prepared. `shared`: all processes call this with the same examples,

@@ -82,11 +82,12 @@ def further(metrics, split):
     return [name for name, parts in plain.items() if parts[0] in metrics["extra"] and len(parts) < 3]
 
 
-def write_card(folder, config, task, labels, scores, source):
-    """The model card, in the form that the Hub reads."""
+def write_card(folder, config, task, labels, scores, source, extra=()):
+    """The model card, in the form that the Hub reads. `extra`: names of further metrics."""
     split = list(scores)[-1]
     values = scores[split].values
-    shown = "\n".join(f"| {name} | {values[name]:.4f} |" for name in task.shown if name in values)
+    names = [*task.shown, *(name for name in values if name not in task.directions and name.split("/")[0] in extra)]
+    shown = "\n".join(f"| {name} | {values[name]:.4f} |" for name in names if values.get(name) is not None)
     pipeline = task.pipeline["task"]
     base = config["model"]["path"]
     text = f"""---

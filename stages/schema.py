@@ -66,6 +66,8 @@ def _check_kind(place, kinds, config):
     if kind not in kinds:
         near = get_close_matches(str(kind), [str(k) for k in kinds], n=1)
         hint = f"Nearest: {near[0]}. " if near else ""
+        if place == "data.source" and kind is None:
+            hint = "A data file of your own begins with `defaults: [files, _self_]` or `defaults: [hub, _self_]`. "
         raise ValueError(f"{place}={typed(kind)} is not known. {hint}Choose one of: {', '.join(kinds)}.")
     check_keys(group, config[group], kinds[kind].split())
 

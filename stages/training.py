@@ -16,6 +16,7 @@ from stages import optimization
 from stages.arguments import EXTRA
 from stages.batches import GlobalBatches, Rows
 from stages.hardware import check_started, launched, rows_per_process
+from stages.model import answers
 from stages.profiling import Profile
 from stages.sharding import gather, name_layers, splits_weights, trainer_choices
 from stages.terminal import is_main, stage
@@ -114,6 +115,13 @@ class Tuner(Trainer):
         device = self.accelerator.device
         return prepare_data_loader(loader, device=device, num_processes=1, process_index=0, put_on_device=True)
 
+    def _run_epoch(self, *args, **kwargs):
+        """Nothing where a run was taken up at its last step: the Trainer looks only after a step, and would add one."""
+        if self.state.global_step < self.state.max_steps:
+            super()._run_epoch(*args, **kwargs)
+        else:
+            self.control.should_training_stop = True
+
     def create_optimizer(self, model=None):
         """The Trainer's, with several learning rates where the configuration asks for them."""
         optimizer, choices, base = super().create_optimizer(model), self.config["optimizer"], self.args.learning_rate
@@ -168,13 +176,11 @@ class Tuner(Trainer):
         return self._scores(split, outputs)
 
     def first_batch(self, rows=2):
-        """A small padded batch of validation rows and the present model's logits on it, both on the CPU."""
+        """A small padded batch of validation rows and what the present model says of it, both on the CPU."""
         data = self._rows("validation")
         batch = self.data_collator([data[i] for i in range(min(rows, len(data)))])
         batch.pop("labels")
-        model = self.bare_model().eval()
-        with torch.no_grad():
-            return batch, model(**batch)["logits"]
+        return batch, answers(self.task, self.bare_model(), batch)
 
     def gather_model(self):
         """Put a model that is split over processes together again, for `bare_model`. Runs on all processes."""

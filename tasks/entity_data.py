@@ -63,6 +63,16 @@ def read_tags(splits, given):
     return converted, findings
 
 
+def check_words(split, examples):
+    """Raise ValueError naming the first example that holds no list of words."""
+    for i, words in enumerate(examples["tokens"], start=1):
+        if not isinstance(words, list) or not all(isinstance(word, str) for word in words):
+            raise ValueError(
+                f"{split} example {i}: data.columns.tokens must hold a list of words, it holds {repr(words)[:60]}. "
+                "Map running text as data.columns.text."
+            )
+
+
 def with_neighbours(examples, size):
     """The examples with up to `size` words of the same document on each side, as `_before` and `_after`."""
     documents = examples.get("document", [None] * len(examples["tokens"]))

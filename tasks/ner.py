@@ -11,7 +11,7 @@ from typing import ClassVar
 from tasks import entity_pairs
 from tasks.char_spans import pieces, tags_of
 from tasks.contract import IGNORED, Finding, Scores, Task
-from tasks.entity_data import read_tags, read_text, shown_spans, with_neighbours
+from tasks.entity_data import check_words, read_tags, read_text, shown_spans, with_neighbours
 from tasks.entity_scores import entity_table, entity_values, token_table, token_values
 from tasks.tables import confusion
 from tasks.tags import iob2_labels, spans
@@ -81,6 +81,8 @@ class NER(Task):
             if "tokens" not in examples:
                 splits[split], found = read_text(split, examples)
                 findings += found
+            elif "tags" not in examples:
+                check_words(split, examples)
         tagged = {s: e for s, e in splits.items() if "tags" in e and "_words" not in e}
         if tagged:
             converted, found = read_tags(tagged, self.scheme)

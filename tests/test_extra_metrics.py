@@ -102,7 +102,7 @@ def test_tags_are_flattened_for_a_metric_over_single_answers(script):
 
 WRONG = {
     "raise KeyError('oh')": "metrics.extra: wrong does not fit text_classification. KeyError: 'oh'",
-    "return {'curve': [1, 2]}": "metrics.extra: wrong gives no number, but lists or text. Leave it out.",
+    "return {'curve': [1, 2]}": "metrics.extra: wrong gives no finite number on the gold answers. Leave it out.",
     "return {'x'": "wrong cannot be loaded: SyntaxError:",
 }
 

@@ -89,7 +89,10 @@ def test_provenance_works_without_git(monkeypatch, tmp_path):
     monkeypatch.setattr(folder, "PROJECT", tmp_path)
     monkeypatch.setattr(folder, "code_digest", lambda: "c" * 64)
     origin = folder.provenance(["seed=1"], Clock(), {}, {})
-    assert origin["git"] == {"commit": None, "diff": None} and origin["command"] == ["run.py", "seed=1"]
+    assert origin["git"] == {"commit": None, "diff": None, "untracked": None} and origin["command"] == [
+        "run.py",
+        "seed=1",
+    ]
     assert origin["seconds"] >= 0 and origin["phases"] == {}
 
 

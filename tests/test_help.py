@@ -140,3 +140,10 @@ def test_the_shells_know_run_by_its_import():
     mark = "stages.help import answer"
     assert mark in Path(PROJECT / "run.py").read_text()
     assert all(mark in function for function in INSTALL.values())
+
+
+@pytest.mark.parametrize("key", ["metrics.extra", "tracking.project", "seed"])
+def test_keys_of_no_option_are_explained(key):
+    from stages.help import about_key
+
+    assert about_key(key, []).startswith("conf/config.yaml") or "conf/config.yaml " in about_key(key, [])

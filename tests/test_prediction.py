@@ -9,6 +9,7 @@ import torch
 
 from stages.prediction import Predictor, _joined, load_model, predict_parts
 from tasks.samples import ner as ner_sample
+from tasks.text_classification import TextClassification
 
 CPU = {"use_cpu": True}
 
@@ -124,3 +125,12 @@ def test_arrays_of_different_width_are_joined():
     narrow, wide = np.array([[1, 2]]), np.array([[3, 4, 5], [6, 7, 8]])
     assert _joined([narrow, wide]).tolist() == [[1, 2, -100], [3, 4, 5], [6, 7, 8]]
     assert _joined([np.array([0.5]), np.array([0.25, 1.0])]).tolist() == [0.5, 0.25, 1.0]
+
+
+@pytest.mark.parametrize("examples", [{"text": "Great"}, {"review": ["a"]}, ["Great"], {}])
+def test_examples_that_are_no_columns(examples):
+    from types import SimpleNamespace
+
+    task = TextClassification("text_classification", "accuracy")
+    with pytest.raises(ValueError, match=r"predict takes a list per column, \{'text': \[\.\.\.\]\}; it got"):
+        Predictor._needed(SimpleNamespace(task=task), examples)

@@ -119,3 +119,29 @@ def test_smoothing_and_weights_reach_the_training_loss(run_here, tiny_bert, tmp_
         seen[name] = first, json.loads((folder / "metrics.json").read_text())["validation"]["loss"]
     assert abs(seen["smooth"][0] - seen["plain"][0]) > 1e-4 and seen["smooth"][1] == seen["plain"][1]
     assert seen["weighted"][0] != seen["plain"][0] and seen["weighted"][1] != seen["plain"][1]
+
+
+def test_a_run_stopped_after_its_last_step_trains_no_further(run_here, tiny_bert, monkeypatch):
+    """Stopped while it wrote what it leaves, and typed again: scored and written, without a step more."""
+    import run
+
+    words = ("experiment=quickstart/ner", f"model.path={tiny_bert}", "data.limit=40", "batch_size=8")
+    words += ("training.eval_strategy=steps", "training.save_strategy=steps", "training.eval_steps=7")
+    words += ("training.max_steps=7", "training.logging_steps=1")
+    with monkeypatch.context() as patch:
+        patch.setattr(run, "leave", lambda *given: 1 / 0)
+        with pytest.raises(ZeroDivisionError):
+            run_here(*words)
+    lines = (run_here(*words) / "history.jsonl").read_text().splitlines()
+    assert max(json.loads(line)["step"] for line in lines) == 7
+
+
+def test_an_adapter_on_a_model_with_other_labels(run_here, tiny_bert, tmp_path):
+    """LoRA continues from a run of six labels with two: the saved adapter is loaded over the old head."""
+    words = ("training.max_steps=1", "batch_size=8", "data.limit=24")
+    first = run_here("experiment=quickstart/text_classification", f"model.path={tiny_bert}", *words)
+    data = tmp_path / "two.csv"
+    data.write_text("text,label\n" + "".join(f"film {i},{i % 2}\n" for i in range(40)))
+    chosen = ("task=text_classification", "data=files", f"data.train={data}", "method=lora", *words)
+    second = run_here(*chosen, f"model.path={first}/model")
+    assert (second / "adapter").is_dir() and (second / "metrics.json").is_file()
