@@ -30,7 +30,7 @@ def test_one_batch_goes_the_full_path(run_here, tiny_bert, task):
 @pytest.mark.parametrize("task", TASKS)
 def test_overfit_reaches_the_best_score(run_here, tiny_bert, task):
     """A random model needs a higher rate than a pretrained one, nothing else."""
-    words = ("optimizer.learning_rate=2e-3", "training.max_steps=200", "training.eval_steps=100")
+    words = ("optimizer.learning_rate=5e-3", "training.max_steps=200", "training.eval_steps=100")
     folder = run_here("experiment=debug/overfit", f"task={task}", f"model.path={tiny_bert}", *words)
     metrics = json.loads((folder / "metrics.json").read_text())
     best = json.loads((folder / "model" / "config.json").read_text())
