@@ -5,7 +5,16 @@ from types import SimpleNamespace
 
 import pytest
 
-from stages.model import build_model, count_parameters, load_tokenizer, readable_length, treats_words_alike
+from stages.model import (
+    answers,
+    build_model,
+    check_saved,
+    count_parameters,
+    load_tokenizer,
+    readable_length,
+    save_model,
+    treats_words_alike,
+)
 from tasks.contract import task_class
 
 NER = task_class("ner")("ner", "f1")
@@ -135,3 +144,22 @@ def test_a_folder_that_is_no_model_for_the_head(tmp_path):
     (tmp_path / "config.json").write_text('{"model_type": "t5", "d_model": 8, "num_layers": 1}')
     with pytest.raises(ValueError, match="cannot be loaded"):
         build_model(config(), SimpleNamespace(auto_class="AutoModelForMultipleChoice"), LABELS, tmp_path)
+
+
+def test_a_crf_that_was_lost_in_saving_is_noticed(tiny_bert, tmp_path):
+    """The transitions are not in the logits, but decide what is predicted."""
+    import torch
+
+    task, tokenizer = task_class("ner")("ner", "f1", head="crf"), load_tokenizer(tiny_bert, splits_words=True)
+    model = build_model(config(), task, LABELS, tiny_bert)
+    torch.nn.init.normal_(model.crf.between)
+    rows = task.encode({"tokens": [["the", "city"]], "tags": [["O", "O"]]}, tokenizer, LABELS)
+    batch = task.collator(tokenizer)([{name: column[0] for name, column in rows.items()}])
+    batch.pop("labels")
+    expected = answers(task, model, batch)
+    save_model(model, tokenizer, tmp_path / "model")
+    check_saved(task, tmp_path, batch, expected)
+    torch.nn.init.zeros_(model.crf.between)
+    save_model(model, tokenizer, tmp_path / "model")
+    with pytest.raises(RuntimeError, match="differs from the trained one"):
+        check_saved(task, tmp_path, batch, expected)

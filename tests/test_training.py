@@ -125,7 +125,7 @@ def test_a_run_stopped_after_its_last_step_trains_no_further(run_here, tiny_bert
     """Stopped while it wrote what it leaves, and typed again: scored and written, without a step more."""
     import run
 
-    words = ("experiment=quickstart/ner", f"model.path={tiny_bert}", "data.limit=40", "batch_size=8")
+    words = ("experiment=quickstart/text_classification", f"model.path={tiny_bert}", "data.limit=40", "batch_size=8")
     words += ("training.eval_strategy=steps", "training.save_strategy=steps", "training.eval_steps=7")
     words += ("training.max_steps=7", "training.logging_steps=1")
     with monkeypatch.context() as patch:
