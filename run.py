@@ -81,8 +81,8 @@ def train(config, task, data, weights, place, trackers, clock):
     from stages.progress import Progress
     from stages.tracking import Curves
 
-    tokenizer = model.load_tokenizer(weights, task.splits_words)
-    network = model.build_model(config, task, data.labels, weights)
+    tokenizer = model.add_tokens(model.load_tokenizer(weights, task.splits_words), task)
+    network = model.build_model(config, task, data.labels, weights, tokenizer)
     tokenizer.model_max_length = model.readable_length(network, tokenizer, config["model"]["max_length"])
     clock.lap("loading")
     splits = features.encode(data.splits, data.labels, task, tokenizer)

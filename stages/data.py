@@ -35,9 +35,9 @@ def load_data(config, task):
     if data["source"] != "sample":
         splits = _cut_missing_splits(splits, data, task)
     labels = task.labels(splits["train"], declared)
-    if len(labels) < 2:
+    if len(labels) < task.least_labels:
         raise ValueError(
-            f"data={data['name']}: train has only the label {', '.join(labels)}, learning needs 2. "
+            f"data={data['name']}: train has only the label {', '.join(labels)}, learning needs {task.least_labels}. "
             f"Check data.train and data.columns.{task.target}."
         )
     if data["limit"]:

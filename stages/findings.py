@@ -4,7 +4,7 @@ import json
 from collections import Counter, defaultdict
 from itertools import combinations
 
-from tasks.contract import Finding
+from tasks.contract import Finding, as_line
 
 
 def find(splits, task):
@@ -55,7 +55,7 @@ def _counts(split, examples, task):
 
 
 def _empty(split, examples, task):
-    empty = sum(all(not "".join(value).strip() for value in row) for row in task.inputs(examples))
+    empty = sum(not any(as_line(value).strip() for value in row) for row in task.inputs(examples))
     advice = "Remove them: there is nothing to read in them."
     return [Finding("warning", split, f"{empty} examples are empty", advice)] if empty else []
 
@@ -112,5 +112,5 @@ def _texts(examples, task):
 
 def _short(row):
     """An input for a reader: its words joined, and not too many of them."""
-    text = " | ".join(value if isinstance(value, str) else " ".join(value) for value in row)
+    text = " | ".join(as_line(value) for value in row)
     return f"'{text if len(text) <= 60 else text[:59] + '…'}'"

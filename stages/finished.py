@@ -29,8 +29,10 @@ def frozen_config(run: Path) -> dict:
     return OmegaConf.to_container(OmegaConf.load(run / "config.yaml"))
 
 
-def saved_labels(run: Path) -> tuple[str, ...]:
-    """The names that the head of a run's model predicts, in id order."""
+def saved_labels(run: Path, task) -> tuple[str, ...]:
+    """The names that the head of a run's model predicts, in id order; none for a task without names."""
+    if not task.least_labels:
+        return ()
     names = json.loads((run / "model" / "config.json").read_text(encoding="utf-8"))["id2label"]
     return tuple(names[i] for i in sorted(names, key=int))
 

@@ -68,7 +68,7 @@ def readable_length(model, tokenizer, asked=None):
     return asked or length
 
 
-def build_model(config, task, labels, folder):
+def build_model(config, task, labels, folder, tokenizer):
     """The pretrained model with the task's new head and named labels, under the method: adapted, or partly frozen."""
     import transformers
 
@@ -78,12 +78,33 @@ def build_model(config, task, labels, folder):
         if not hasattr(known, key):
             raise ValueError(unknown(f"model.config.{key}", [f"model.config.{k}" for k in known.to_dict()]))
     names = {"id2label": dict(enumerate(labels)), "label2id": {name: i for i, name in enumerate(labels)}}
+    changes = {**(names if labels else {}), **task.head_config, **changes}
     transformers.set_seed(config["seed"])  # the head is made here, before the Trainer seeds anything
-    model, loading = load_head(task, folder, ignore_mismatched_sizes=True, output_loading_info=True, **names, **changes)
+    model, loading = load_head(task, folder, ignore_mismatched_sizes=True, output_loading_info=True, **changes)
     new = {*loading["missing_keys"], *(key for key, *_ in loading["mismatched_keys"])}
     model.new_modules = tuple(outermost(model, new))
+    grown = _grow_vocabulary(model, tokenizer, task)
     crf = [name for name, _ in model.named_modules() if name.split(".")[-1] == "crf"]  # peft knows plain heads only
-    return _adapt(model, config["method"], task, list(dict.fromkeys([*model.new_modules, *crf])))
+    return _adapt(model, config["method"], task, list(dict.fromkeys([*model.new_modules, *crf, *grown])))
+
+
+def add_tokens(tokenizer, task):
+    """Add the task's special tokens to the vocabulary; a saved tokenizer has them."""
+    if task.new_tokens:
+        tokenizer.add_special_tokens(
+            {"extra_special_tokens": list(task.new_tokens)}, replace_extra_special_tokens=False
+        )
+    return tokenizer
+
+
+def _grow_vocabulary(model, tokenizer, task):
+    """Room for the task's tokens in the embeddings; -> the modules to train and save whole because of them."""
+    if not task.new_tokens:
+        return []
+    if len(tokenizer) > model.get_input_embeddings().num_embeddings:
+        model.resize_token_embeddings(len(tokenizer), mean_resizing=False)
+    embeddings = model.get_input_embeddings()
+    return [name for name, module in model.named_modules() if module is embeddings]
 
 
 def _dropouts(known, share):
@@ -200,4 +221,4 @@ def answers(task, model, batch):
 
     with torch.no_grad():
         outputs = model.eval()(**batch)
-        return [outputs["logits"], task.reduce(outputs)[-1]]
+        return [outputs["logits"], *([] if task.generates else task.reduce(outputs)[-1:])]

@@ -16,7 +16,7 @@ from stages.finished import find_run, frozen_config, saved_labels
 from stages.inputs import with_neighbours
 from stages.model import load_head, load_tokenizer, readable_length
 from stages.training import EVAL_ROWS
-from tasks.contract import IGNORED, Task
+from tasks.contract import IGNORED, Task, as_line
 
 PRECISIONS = {"bf16": torch.bfloat16, "fp16": torch.float16}
 
@@ -65,12 +65,12 @@ class Predictor:
         if not next(iter(examples.values())):
             return []
         rows = longest_first(encode_split("examples", examples, self.labels, self.task, self.tokenizer))
-        return self.task.decode(self._reduced(rows, shared), rows, self.labels, examples)
+        return self.task.decode(self._reduced(rows, shared), rows, self.labels, examples, self.tokenizer)
 
     def _reduced(self, rows, shared):
         """What `decode` needs of all rows, as arrays; the batches are those of the run's own evaluation."""
         names = [*self.tokenizer.model_input_names, *self.task.model_inputs, "labels"]
-        inputs, collate = Rows(rows, names), self.task.collator(self.tokenizer)
+        inputs, collate = Rows(rows, names), self.task.collator(self.tokenizer, self.network)
         batches = [range(i, min(i + self.batch_rows, len(rows))) for i in range(0, len(rows), self.batch_rows)]
         state = PartialState()
         share, shares = (state.process_index, state.num_processes) if shared else (0, 1)
@@ -80,15 +80,16 @@ class Predictor:
         return tuple(_joined(arrays) for arrays in zip(*ordered, strict=True))
 
     def _forward(self, batch):
-        inputs = {name: tensor.to(self.device) for name, tensor in batch.items() if name != "labels"}
+        inputs = {name: tensor.to(self.device) for name, tensor in batch.items()}
+        labels = inputs.pop("labels")
         with torch.no_grad(), torch.autocast(self.device.type, self.precision, enabled=self.precision is not None):
-            outputs = self.network(**inputs)
+            outputs = self.task.respond(self.network, inputs, labels)
         outputs = convert_to_fp32(outputs)  # as accelerate does in training: probabilities in full precision
         return [tensor.cpu().numpy() for tensor in self.task.reduce(outputs)]
 
 
 def _is_blank(row):
-    return not any("".join(value).strip() for value in row)
+    return not any(as_line(value).strip() for value in row)
 
 
 def _emptied(prediction):
@@ -134,8 +135,9 @@ def load_model(run: str | Path, hardware: dict | None = None) -> Predictor:
     from stages.config import build_task
 
     run, hardware = find_run(run), hardware or {}
-    config, labels = frozen_config(run), saved_labels(run)
+    config = frozen_config(run)
     task, device = build_task(config), PartialState(cpu=bool(hardware.get("use_cpu"))).device
+    labels = saved_labels(run, task)
     tokenizer, network = load_tokenizer(run / "model", task.splits_words), load_head(task, run / "model")
     tokenizer.model_max_length = readable_length(network, tokenizer, config["model"]["max_length"])
     rows = {**config["hardware"], **hardware}.get("per_device_eval_batch_size", EVAL_ROWS)

@@ -39,7 +39,7 @@ def score_run(request):
     from stages.data import Data, load_test
     from stages.extra_metrics import load_metrics
 
-    started, labels = time.time(), saved_labels(request.run)
+    started, labels = time.time(), saved_labels(request.run, task)
     examples, source, found = load_test(config["data"], task)
     found = found + findings.find_for_model("test", examples, task, labels)
     _introduce(request)

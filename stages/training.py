@@ -3,7 +3,7 @@
 import time
 from copy import deepcopy
 from dataclasses import replace
-from math import isfinite
+from math import exp, isfinite
 from pathlib import Path
 
 import torch
@@ -20,9 +20,11 @@ from stages.model import answers
 from stages.profiling import Profile
 from stages.sharding import gather, name_layers, splits_weights, trainer_choices
 from stages.terminal import is_main, stage
-from tasks.contract import IGNORED, Scores
+from tasks.contract import Scores
 
 EVAL_ROWS = 32  # per process and forward pass, unless hardware.per_device_eval_batch_size says otherwise
+LOSSES = ("loss", "perplexity")  # scores that need no answers
+LARGEST = 700.0  # the exponent that a float still holds
 EARLY_STOPPING = ("early_stopping_patience", "early_stopping_threshold")
 
 
@@ -75,12 +77,13 @@ class Tuner(Trainer):
         self.context = task.loss_context(splits["train"].rows, labels, smoothing)
         self.plain = replace(self.context, label_smoothing=0.0)  # validation losses stay comparable
         self.columns = [*tokenizer.model_input_names, *task.model_inputs, "labels"]
+        self.choosing = True  # False once the checkpoint is chosen and answers are asked for
         self.whole = deepcopy(model) if splits_weights(config["hardware"]) and is_main() else None
         super().__init__(
             model=model,
             args=arguments,
-            data_collator=task.collator(tokenizer),
-            train_dataset=self._rows("train"),
+            data_collator=task.collator(tokenizer, model),
+            train_dataset=Rows(task.training_rows(splits["train"].rows, tokenizer, config["seed"]), self.columns),
             eval_dataset=self._rows("validation"),
             processing_class=tokenizer,
             compute_loss_func=self._training_loss,
@@ -94,9 +97,14 @@ class Tuner(Trainer):
         return Rows(self.splits[split].rows, self.columns)
 
     def _training_loss(self, outputs, labels, num_items_in_batch=None):
-        """Mean over all labels of the optimizer step, on whichever processes and in whichever pieces they are."""
-        items = (labels != IGNORED).sum() if num_items_in_batch is None else num_items_in_batch
+        """Mean over all items of the optimizer step, on whichever processes and in whichever pieces they are."""
+        items = self.task.items(labels).sum() if num_items_in_batch is None else num_items_in_batch
         return self.task.loss(outputs, labels, self.context).sum() / items.clamp(min=1)
+
+    def _get_num_items_in_batch(self, batch_samples, device):
+        """The items of the optimizer step, as the task counts them, over all processes."""
+        items = sum((self.task.items(batch["labels"]).sum() for batch in batch_samples), torch.tensor(0)).to(device)
+        return self.accelerator.gather(items).sum() if self.args.world_size > 1 else items
 
     def get_train_dataloader(self):
         """This process's pieces of the global batches; already split, so accelerate must not split them again."""
@@ -146,11 +154,18 @@ class Tuner(Trainer):
         inputs = self._prepare_inputs(inputs)
         labels = inputs.pop("labels")
         with torch.no_grad(), self.compute_loss_context_manager():
-            outputs = model(**inputs)
+            if self._answers:
+                outputs = self.task.respond(self.accelerator.unwrap_model(model), inputs, labels)
+            else:
+                outputs = model(**inputs)
             losses = self.task.loss(outputs, labels, self.plain)
-            reduced = self.task.reduce(outputs)
-        counts = (labels != IGNORED).view(len(labels), -1).sum(dim=1)
-        return None, (*reduced, losses), counts
+            reduced = self.task.reduce(outputs) if self._answers else ()
+        return None, (*reduced, losses), self.task.items(labels)
+
+    @property
+    def _answers(self):
+        """Whether evaluation needs the task's answers: writing text for each evaluation would take most of the time."""
+        return not (self.task.generates and self.choosing and self.task.best in LOSSES)
 
     def _scores(self, split, outputs):
         """-> (Scores, predictions) of a split from what `prediction_step` returned for its rows."""
@@ -161,18 +176,24 @@ class Tuner(Trainer):
                 f"training diverged: the loss on {split} is {loss} after step {self.state.global_step}. Lower "
                 "optimizer.learning_rate, or raise scheduler.warmup_steps."
             )
+        values = {
+            "loss": loss,
+            **({"perplexity": exp(min(loss, LARGEST))} if "perplexity" in self.task.directions else {}),
+        }
+        if not self._answers:
+            return Scores(values), []
         part = self.splits[split]
-        predictions = self.task.decode(tuple(reduced), part.rows, self.labels, part.examples)
+        predictions = self.task.decode(tuple(reduced), part.rows, self.labels, part.examples, self.processing_class)
         scores = self.task.metrics(predictions, part.examples)
-        return Scores({**scores.values, "loss": loss}, scores.tables), predictions
+        return Scores({**scores.values, **values}, scores.tables), predictions
 
     def score(self, split):
         """Predict a split with the present weights; -> (Scores, predictions). Runs on all processes."""
-        metrics, self.compute_metrics = self.compute_metrics, None
+        metrics, self.compute_metrics, self.choosing = self.compute_metrics, None, False
         try:
             outputs = self.evaluation_loop(self.get_test_dataloader(self._rows(split)), f"scoring {split}")
         finally:
-            self.compute_metrics = metrics
+            self.compute_metrics, self.choosing = metrics, True
         return self._scores(split, outputs)
 
     def first_batch(self, rows=2):

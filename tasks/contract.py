@@ -71,6 +71,8 @@ class Task(ABC):
     optional: ClassVar[tuple[str, ...]] = ()  # columns that are read where the data has them
     structured: ClassVar[tuple[str, ...]] = ()  # columns that hold more than text and lists of text
     model_inputs: ClassVar[tuple[str, ...]] = ()  # columns of a row that the head reads beside the tokenizer's
+    least_labels: ClassVar[int] = 2  # how many names `labels` must give at least; 0 where nothing has a name
+    generates: ClassVar[bool] = False  # True: answers are written word by word, so training alone looks at the loss
     answers_are: ClassVar[str] = "One answer per example."  # what `answers` gives, for the captions of the run's page
 
     def __post_init__(self):
@@ -93,6 +95,16 @@ class Task(ABC):
     def is_standard(self) -> bool:
         """Whether `transformers.pipeline` gives the same predictions; else the project's `load_model` is needed."""
         return True
+
+    @property
+    def head_config(self) -> dict[str, Any]:
+        """What the head needs in the model's own config beside the labels."""
+        return {}
+
+    @property
+    def new_tokens(self) -> tuple[str, ...]:
+        """Special tokens that `encode` writes; they join the vocabulary, and their embeddings are learned."""
+        return ()
 
     def form(self, names) -> tuple[str, ...]:
         """The columns, gold last, in which these examples came: what a user gave and wants to see again."""
@@ -123,16 +135,24 @@ class Task(ABC):
         words of its example) and whatever `decode` needs.
         """
 
+    def training_rows(self, rows, tokenizer, seed: int):
+        """What is trained on, from all encoded rows of train (a `datasets.Dataset`): packed, paired, sampled."""
+        return rows
+
     def head_class(self, base: type) -> type:
         """The class of the model: transformers' own, or a subclass of it with a head of the project's."""
         return base
 
     @abstractmethod
-    def collator(self, tokenizer):
-        """What pads rows into a batch. It emits one tensor named `labels`."""
+    def collator(self, tokenizer, model):
+        """What pads rows into a batch. It emits one tensor named `labels`, which the model never sees."""
+
+    def items(self, labels):
+        """Per row, how many of the things it holds that the loss is a mean over, shape (rows,). Default: labels."""
+        return (labels != IGNORED).view(len(labels), -1).sum(dim=1)
 
     def loss(self, outputs, labels, context: LossContext):
-        """One summed loss per row, shape (rows,). Training divides by the labels of the whole optimizer step, so loss
+        """One summed loss per row, shape (rows,). Training divides by the `items` of the whole optimizer step, so loss
         and gradients do not depend on how hardware splits it. Default: cross entropy over the last axis of the logits.
         """
         import torch
@@ -154,12 +174,17 @@ class Task(ABC):
         """What the loss learns from the training rows."""
         return LossContext(label_smoothing=label_smoothing)
 
+    def respond(self, model, inputs: dict, labels):
+        """The outputs for a batch of evaluation or prediction, `logits` among them; a task whose answers are written
+        adds them. `labels` are IGNORED where there is no gold."""
+        return model(**inputs)
+
     @abstractmethod
     def reduce(self, outputs) -> tuple:
         """What `decode` needs of a batch's outputs, as tensors (rows, ...), on the device: logits need much room."""
 
     @abstractmethod
-    def decode(self, reduced: tuple, rows: dict, labels: tuple[str, ...], examples: dict) -> list[dict]:
+    def decode(self, reduced: tuple, rows: dict, labels: tuple[str, ...], examples: dict, tokenizer) -> list[dict]:
         """Reduced outputs -> one `{"prediction": ..., "confidence": ...}` per example, in the user's terms.
 
         The only way from outputs to predictions: evaluation, prediction files and everything else go through here.
@@ -189,7 +214,16 @@ class Task(ABC):
         """The input of such a row for a reader, in pieces: text, the gold and the predicted label that it carries (None
         where it carries none). Default: the inputs as they are."""
         *inputs, _ = (row.get(name, "") for name in self.form(row))
-        return [(value if isinstance(value, str) else " ".join(map(str, value)), None, None) for value in inputs]
+        return [(as_line(value), None, None) for value in inputs]
+
+
+def as_line(value) -> str:
+    """Any input value for a reader: text as it is, lists and tables in one line, nothing for None."""
+    if isinstance(value, list | tuple):
+        return " ".join(as_line(v) for v in value)
+    if isinstance(value, dict):
+        return " ".join(as_line(v) for v in value.values())
+    return "" if value is None else str(value)
 
 
 def task_class(name: str) -> type[Task]:

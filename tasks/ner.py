@@ -132,7 +132,7 @@ class NER(Task):
 
         return word_head(base, self.head == "crf")
 
-    def collator(self, tokenizer):
+    def collator(self, tokenizer, model):
         from tasks.heads import WordCollator
 
         return WordCollator(tokenizer)
@@ -154,7 +154,7 @@ class NER(Task):
 
         return (marginals(outputs["logits"], outputs["counts"], outputs["transitions"]),)
 
-    def decode(self, reduced, rows, labels, examples):
+    def decode(self, reduced, rows, labels, examples, tokenizer):
         from tasks.decoding import sequences
 
         best, confidence = sequences(reduced, rows, labels, [len(tokens) for tokens in examples["tokens"]])

@@ -66,7 +66,7 @@ class TextClassification(Task):
         gold = [ids.get(label, IGNORED) for label in examples.get("label", [None] * len(first))]
         return {**rows, "example": list(range(len(first))), "cut": cut, "labels": gold}
 
-    def collator(self, tokenizer):
+    def collator(self, tokenizer, model):
         from transformers import DataCollatorWithPadding
 
         return DataCollatorWithPadding(tokenizer)
@@ -83,7 +83,7 @@ class TextClassification(Task):
     def reduce(self, outputs):
         return (outputs["logits"].float().softmax(dim=-1),)
 
-    def decode(self, reduced, rows, labels, examples):
+    def decode(self, reduced, rows, labels, examples, tokenizer):
         (probabilities,) = reduced
         decoded = [{}] * len(examples["text"])
         for example, p in zip(rows["example"], probabilities, strict=True):

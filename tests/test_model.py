@@ -6,6 +6,7 @@ from types import SimpleNamespace
 import pytest
 
 from stages.model import (
+    add_tokens,
     answers,
     build_model,
     check_saved,
@@ -94,7 +95,7 @@ def test_readable_length(request, name, reads):
     import torch
 
     folder = request.getfixturevalue(name)
-    tokenizer, model = load_tokenizer(folder, True), build_model(config(), NER, LABELS, folder)
+    tokenizer, model = load_tokenizer(folder, True), build_model(config(), NER, LABELS, folder, None)
     tokenizer.model_max_length = 10**30  # as many tokenizers on the Hub say
     assert readable_length(model, tokenizer) == reads
     model(input_ids=torch.full((1, reads), 5))
@@ -106,7 +107,7 @@ def test_readable_length(request, name, reads):
 
 
 def test_labels_are_named_and_the_head_is_seeded(tiny_bert):
-    one, same, other = (build_model(config(seed=s), NER, LABELS, tiny_bert) for s in (1, 1, 2))
+    one, same, other = (build_model(config(seed=s), NER, LABELS, tiny_bert, None) for s in (1, 1, 2))
     assert one.config.id2label == dict(enumerate(LABELS)) and one.config.label2id["I-PER"] == 2
     assert one.classifier.weight.equal(same.classifier.weight)
     assert not one.classifier.weight.equal(other.classifier.weight)
@@ -114,17 +115,17 @@ def test_labels_are_named_and_the_head_is_seeded(tiny_bert):
 
 
 def test_model_config_is_changed_by_name(tiny_bert):
-    model = build_model(config(hidden_dropout_prob=0.0), TEXT, ("a", "b"), tiny_bert)
+    model = build_model(config(hidden_dropout_prob=0.0), TEXT, ("a", "b"), tiny_bert, None)
     assert model.config.hidden_dropout_prob == 0.0 and model.bert.embeddings.dropout.p == 0.0
     with pytest.raises(
         ValueError, match=r"no key model\.config\.hidden_dropot_prob\. Nearest: model\.config\.hidden_dropout"
     ):
-        build_model(config(hidden_dropot_prob=0.0), TEXT, ("a", "b"), tiny_bert)
+        build_model(config(hidden_dropot_prob=0.0), TEXT, ("a", "b"), tiny_bert, None)
 
 
 def test_lora_trains_little_and_everything_new(tiny_bert):
     """The tiny checkpoint has no pooler: it starts at random like the head, so both are trained and saved whole."""
-    model = build_model(config("lora"), TEXT, ("a", "b"), tiny_bert)
+    model = build_model(config("lora"), TEXT, ("a", "b"), tiny_bert, None)
     trained = {name for name, p in model.named_parameters() if p.requires_grad}
     assert any("lora_A" in name for name in trained)
     assert any("classifier" in name for name in trained) and any("pooler" in name for name in trained)
@@ -137,13 +138,14 @@ def test_lora_without_layers_to_adapt(tiny_bert):
     wrong = config("lora")
     wrong["method"]["target_modules"] = ["nothing_like_it"]
     with pytest.raises(ValueError, match=r"method\.target_modules"):
-        build_model(wrong, NER, LABELS, tiny_bert)
+        build_model(wrong, NER, LABELS, tiny_bert, None)
 
 
 def test_a_folder_that_is_no_model_for_the_head(tmp_path):
     (tmp_path / "config.json").write_text('{"model_type": "t5", "d_model": 8, "num_layers": 1}')
     with pytest.raises(ValueError, match="cannot be loaded"):
-        build_model(config(), SimpleNamespace(auto_class="AutoModelForMultipleChoice"), LABELS, tmp_path)
+        task = SimpleNamespace(auto_class="AutoModelForMultipleChoice", head_config={}, new_tokens=())
+        build_model(config(), task, LABELS, tmp_path, None)
 
 
 def test_a_crf_that_was_lost_in_saving_is_noticed(tiny_bert, tmp_path):
@@ -151,10 +153,10 @@ def test_a_crf_that_was_lost_in_saving_is_noticed(tiny_bert, tmp_path):
     import torch
 
     task, tokenizer = task_class("ner")("ner", "f1", head="crf"), load_tokenizer(tiny_bert, splits_words=True)
-    model = build_model(config(), task, LABELS, tiny_bert)
+    model = build_model(config(), task, LABELS, tiny_bert, None)
     torch.nn.init.normal_(model.crf.between)
     rows = task.encode({"tokens": [["the", "city"]], "tags": [["O", "O"]]}, tokenizer, LABELS)
-    batch = task.collator(tokenizer)([{name: column[0] for name, column in rows.items()}])
+    batch = task.collator(tokenizer, None)([{name: column[0] for name, column in rows.items()}])
     batch.pop("labels")
     expected = answers(task, model, batch)
     save_model(model, tokenizer, tmp_path / "model")
@@ -163,3 +165,25 @@ def test_a_crf_that_was_lost_in_saving_is_noticed(tiny_bert, tmp_path):
     save_model(model, tokenizer, tmp_path / "model")
     with pytest.raises(RuntimeError, match="differs from the trained one"):
         check_saved(task, tmp_path, batch, expected)
+
+
+@pytest.mark.parametrize("method", ["full", "lora"])
+def test_new_tokens_join_the_vocabulary_and_are_learned(tiny_bert, tmp_path, method):
+    """With an adapter as well: an embedding that stays at its random start would say nothing."""
+
+    class Marking(type(TEXT)):
+        new_tokens = ("[E1]", "[/E1]")
+
+    task = Marking("text_classification", "accuracy")
+    tokenizer = add_tokens(load_tokenizer(tiny_bert, False), task)
+    known = len(load_tokenizer(tiny_bert, False))
+    assert tokenizer("a [E1] film [/E1]", add_special_tokens=False)["input_ids"][1::2] == [known, known + 1]
+    model = build_model(config(method), task, ("a", "b"), tiny_bert, tokenizer)
+    assert model.get_input_embeddings().weight.shape[0] == len(tokenizer) == known + 2
+    learned = [name for name, p in model.named_parameters() if p.requires_grad]
+    assert any("word_embeddings" in name for name in learned)
+    batch = tokenizer(["a [E1] film"], return_tensors="pt")
+    expected = answers(task, model, batch)
+    save_model(model, tokenizer, tmp_path / "model")
+    check_saved(task, tmp_path, batch, expected)
+    assert load_tokenizer(tmp_path / "model", False)("[E1]", add_special_tokens=False)["input_ids"] == [known]

@@ -117,7 +117,7 @@ def test_places_move_with_the_padding(tiny_bert, side):
     tokenizer.padding_side = side
     task = NER("ner", "f1")
     rows = task.encode({"tokens": [["a", "river", "of"], ["x"], []], "tags": [["O"] * 3, ["O"], []]}, tokenizer, LABELS)
-    batch = task.collator(tokenizer)([{name: column[i] for name, column in rows.items()} for i in range(3)])
+    batch = task.collator(tokenizer, None)([{name: column[i] for name, column in rows.items()} for i in range(3)])
     assert batch["words"].shape == (3, 3, 2) and batch["labels"].tolist()[1:] == [[0, IGNORED, IGNORED], [IGNORED] * 3]
     for row, words in enumerate((["a", "river", "of"], ["x"])):
         places = batch["words"][row][: len(words), 0]
@@ -138,7 +138,7 @@ def test_decoding_the_labels_gives_the_tags(tokenizer, seed):
     examples = random_examples(seed)
     rows = task.encode(examples, tokenizer, LABELS)
     reduced = tuple(part.numpy() for part in task.reduce(as_outputs(rows)))
-    decoded = task.decode(reduced, rows, LABELS, examples)
+    decoded = task.decode(reduced, rows, LABELS, examples, None)
     assert [d["prediction"] for d in decoded] == examples["tags"]
     assert all(len(d["confidence"]) == len(d["prediction"]) for d in decoded)
     assert {c for d in decoded for c in d["confidence"]} == {1.0}
@@ -153,7 +153,7 @@ def test_the_order_of_rows_plays_no_part(tokenizer, order):
         random.Random(0).shuffle(places)
     rows = {name: [column[i] for i in places] for name, column in rows.items()}
     reduced = tuple(part.numpy() for part in task.reduce(as_outputs(rows, 80)))
-    assert [d["prediction"] for d in task.decode(reduced, rows, LABELS, examples)] == examples["tags"]
+    assert [d["prediction"] for d in task.decode(reduced, rows, LABELS, examples, None)] == examples["tags"]
 
 
 def test_splits_of_more_than_one_chunk_keep_their_examples_apart(tokenizer, monkeypatch):
@@ -162,7 +162,7 @@ def test_splits_of_more_than_one_chunk_keep_their_examples_apart(tokenizer, monk
     for split in encode(splits, LABELS, task, tokenizer).values():
         assert sorted(set(split.rows["example"])) == list(range(len(SIZES)))
         reduced = tuple(part.numpy() for part in task.reduce(as_outputs(split.rows)))
-        decoded = task.decode(reduced, split.rows, LABELS, split.examples)
+        decoded = task.decode(reduced, split.rows, LABELS, split.examples, None)
         assert [d["prediction"] for d in decoded] == split.examples["tags"]
 
 
@@ -213,7 +213,7 @@ def test_words_without_sub_words_are_predicted_where_no_token_is_unknown(tiny_be
     task, examples = NER("ner", "f1"), {"tokens": [["a", "\u200b", "b"], ["\u200b"]], "tags": [["O"] * 3, ["O"]]}
     rows = task.encode(examples, tokenizer, LABELS)
     best = numpy.full((len(rows["example"]), 8), 3)
-    decoded = task.decode((best, best / 4), rows, LABELS, examples)
+    decoded = task.decode((best, best / 4), rows, LABELS, examples, None)
     assert [d["prediction"] for d in decoded] == [["B-PER", "O", "B-PER"], ["O"]]
     assert [d["confidence"] for d in decoded] == [[0.75, 0.0, 0.75], [0.0]]
 

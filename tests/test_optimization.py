@@ -34,7 +34,7 @@ LAYERED = [name for name in MAKERS if name != "albert"]
 def build(folder, task="text", method="full", **keys):
     keys = {"lora": LORA, "full": {"frozen_layers": 0, "frozen_embeddings": False}}.get(method, {}) | keys
     config = {"model": {"config": {}}, "seed": 1, "training": {}, "method": {"name": method, **keys}}
-    return build_model(config, TASKS[task], LABELS, folder)
+    return build_model(config, TASKS[task], LABELS, folder, None)
 
 
 def trained(model):
@@ -139,7 +139,7 @@ def test_a_model_that_knows_its_task_has_a_head_too(run_here, tiny_bert):
     folder = run_here("experiment=debug/one_batch", f"model.path={tiny_bert}")
     labels = list(json.loads((folder / "model" / "config.json").read_text())["label2id"])
     config = {"model": {"config": {}}, "seed": 1, "training": {}, "method": {"name": "head_only"}}
-    model = build_model(config, TASKS["ner"], labels, folder / "model")
+    model = build_model(config, TASKS["ner"], labels, folder / "model", None)
     assert model.new_modules == () and trained(model) == {"classifier.weight", "classifier.bias"}
 
 

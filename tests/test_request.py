@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+from types import SimpleNamespace
 
 import pytest
 from conftest import PROJECT
@@ -41,7 +42,7 @@ def test_which_commands_use_a_run():
 
 
 def test_labels_are_in_the_order_of_their_ids(run):
-    assert saved_labels(run) == ("A", "C", "K")
+    assert saved_labels(run, SimpleNamespace(least_labels=2)) == ("A", "C", "K")
 
 
 def test_a_folder_that_is_no_finished_run(run, compose_config, monkeypatch):

@@ -25,7 +25,7 @@ def learn(compose_config, tiny_bert, tmp_path):
     def learn_(*words, batch_size=8):
         config = compose_config(*WORDS, f"batch_size={batch_size}", *words)
         task, labels = build_task(config), ("a", "b")
-        model, tokenizer = build_model(config, task, labels, tiny_bert), load_tokenizer(tiny_bert, False)
+        model, tokenizer = build_model(config, task, labels, tiny_bert, None), load_tokenizer(tiny_bert, False)
         splits = encode({"train": EXAMPLES, "validation": EXAMPLES}, labels, task, tokenizer)
         tuner = build_tuner(config, task, labels, model, tokenizer, splits, tmp_path)
         train(tuner)

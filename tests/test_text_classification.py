@@ -86,7 +86,7 @@ def test_one_row_per_text_in_order_and_long_ones_are_marked(tokenizer):
     assert [len(ids) for ids in rows["input_ids"]] == [4, 64, 2, 64, 64, 64]
     for text, ids in zip(examples["text"], rows["input_ids"], strict=True):
         assert ids == tokenizer(text, truncation=True, max_length=64)["input_ids"]
-    batch = TASK.collator(tokenizer)(
+    batch = TASK.collator(tokenizer, None)(
         [{n: rows[n][i] for n in ("input_ids", "attention_mask", "labels")} for i in (0, 1)]
     )
     assert batch["labels"].tolist() == [1, 0]
@@ -101,7 +101,7 @@ def test_a_label_that_the_head_does_not_know_is_not_learned(tokenizer):
 def test_predictions_go_to_their_examples_in_any_order():
     outputs = {"logits": torch.log(torch.tensor([[0.7, 0.2, 0.1], [0.1, 0.1, 0.8], [0.3, 0.5, 0.2]]))}
     reduced = tuple(part.numpy() for part in TASK.reduce(outputs))
-    decoded = TASK.decode(reduced, {"example": [2, 0, 1]}, ("x", "y", "z"), {"text": ["a", "b", "c"]})
+    decoded = TASK.decode(reduced, {"example": [2, 0, 1]}, ("x", "y", "z"), {"text": ["a", "b", "c"]}, None)
     assert decoded == [
         {"prediction": "z", "confidence": 0.8},
         {"prediction": "y", "confidence": 0.5},

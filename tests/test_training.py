@@ -98,7 +98,7 @@ def test_examples_are_numbered_across_chunks(tiny_bert, monkeypatch):
     assert sorted(rows["example"]) == list(range(23)) and rows["length"][:] == sorted(rows["length"], reverse=True)
     as_labelled = [[max(label, 0) for label in row] for row in rows["labels"]]
     confident = [[1.0] * len(row) for row in as_labelled]
-    decoded = task.decode((as_labelled, confident), rows, labels, examples)
+    decoded = task.decode((as_labelled, confident), rows, labels, examples, None)
     assert [d["prediction"] for d in decoded] == tags
 
 
