@@ -9,18 +9,32 @@ from conftest import PROJECT
 from datasets import ClassLabel, Dataset, Features, List, Value
 from fake_hub import SHA, put
 from huggingface_hub import constants
+from uploads import UPLOADS
 
 from stages.config import build_task
 from stages.data import load_data
 
 CONF = PROJECT / "conf"
+
+
+def raw(file):
+    return yaml.safe_load(file.read_text(encoding="utf-8"))
+
+
+def option(file):
+    """The name of an option, as it is typed: glue/mrpc."""
+    return file.relative_to(CONF / file.relative_to(CONF).parts[0]).with_suffix("").as_posix()
+
+
 MODELS = sorted((CONF / "model").glob("*.yaml"))
-DATA = sorted(p for p in (CONF / "data").glob("*.yaml") if p.stem not in ("files", "sample", "hub"))
+DATA = sorted(
+    p for p in (CONF / "data").rglob("*.yaml") if p.stem not in ("files", "sample", "hub") and "path" in raw(p)
+)
 EXPERIMENTS = sorted((CONF / "experiment").rglob("*.yaml"))
 SPLITS = ("train", "validation", "test")
 # What each upload has, as its card on the Hub says: splits, the input's column, the label's.
 ALL, NO_VALIDATION = "train validation test", "train test"
-UPLOADS = {
+LABELLED = {
     "ag_news": (NO_VALIDATION, "text", "label"),
     "banking77": (NO_VALIDATION, "text", "label"),
     "chnsenticorp": (ALL, "text", "label"),
@@ -47,17 +61,13 @@ def header(file):
     return "\n".join(line[2:] for line in lines[: next(i for i, line in enumerate(lines) if not line.startswith("#"))])
 
 
-def raw(file):
-    return yaml.safe_load(file.read_text(encoding="utf-8"))
-
-
 def by_name(files):
     return pytest.mark.parametrize("file", files, ids=lambda file: str(file.relative_to(CONF).with_suffix("")))
 
 
 def test_nothing_is_overlooked():
     assert len(MODELS) >= 29 and len(EXPERIMENTS) >= 16
-    assert sorted(UPLOADS) == [file.stem for file in DATA]
+    assert sorted([*LABELLED, *UPLOADS]) == sorted(map(option, DATA))
 
 
 @by_name(MODELS)
@@ -96,7 +106,7 @@ def test_labels_are_a_whole_set(file):
     assert {f"B-{label[2:]}" for label in labels if label.startswith("I-")} <= set(labels)
 
 
-@by_name(DATA)
+@by_name([file for file in DATA if option(file) in LABELLED])
 @pytest.mark.parametrize("named", [True, False], ids=["named", "bare"])
 def test_a_data_set_loads_in_the_layout_of_its_upload(file, named, compose_config, tmp_path, monkeypatch):
     """Each label occurs, as a number, with and without names in the files; what is read has the names of the YAML."""
@@ -121,9 +131,41 @@ def test_a_data_set_loads_in_the_layout_of_its_upload(file, named, compose_confi
     assert len(data.splits["test"][task.target]) == 4 * len(values.get("labels") or "ab")
 
 
+@by_name([file for file in DATA if option(file) in UPLOADS])
+def test_a_data_set_of_any_form_loads(file, compose_config, tmp_path, monkeypatch):
+    """Its columns are mapped and prepared: every example of the upload arrives, with all that the task needs."""
+    monkeypatch.setattr(constants, "HF_HUB_CACHE", str(tmp_path / "hub"))
+    monkeypatch.setattr(constants, "HF_HUB_OFFLINE", True)
+    monkeypatch.setattr(datasets.config, "HF_DATASETS_CACHE", tmp_path / "datasets")
+    datasets.disable_progress_bars()
+    given, values = UPLOADS[option(file)], raw(file)
+    write_upload(tmp_path / "hub", values, given)
+    config = compose_config(f"task={given.task}", f"data={option(file)}", *given.words)
+    task = build_task(config)
+    data = load_data(config, task)
+    assert set(data.splits) <= set(SPLITS) and {"train", "validation"} <= set(data.splits)
+    assert all(set(task.columns) <= set(examples) for examples in data.splits.values())
+    assert len(data.splits["train"][task.target]) >= 1
+
+
+def write_upload(cache, values, given):
+    """Write an upload's examples as the Hub has them, in each of its splits, the same in each."""
+    branch, subset = values["revision"].startswith("refs/"), given.subset or "default"
+    ending = "/0000.parquet" if branch else "-00000-of-00001.parquet"
+    files = {split: f"{subset}/{split}{ending}" for split in given.splits.split()}
+    commit, ref = (values["revision"], "main") if len(values["revision"]) == 40 else (SHA, values["revision"])
+    folder = put(cache, "datasets", *values["path"].split("/"), files.values(), commit, ref)
+    for file in files.values():
+        Dataset.from_list(given.rows, features=given.features).to_parquet(folder / file)
+    if not branch:
+        parts = [{"split": split, "path": file} for split, file in files.items()]
+        card = yaml.safe_dump({"configs": [{"config_name": subset, "data_files": parts}]})
+        (folder / "README.md").write_text(f"---\n{card}---\n")
+
+
 def upload(cache, values, labels, named):
     """Write four examples of each label as the Hub has them: a parquet branch in folders, a main with its README."""
-    splits, text, target = UPLOADS[values["name"]]
+    splits, text, target = LABELLED[values["name"]]
     branch = values["revision"].startswith("refs/")
     subsets = (SUBSETS[values["name"]], "another") if values["name"] in SUBSETS else ("default",)
     files = {
