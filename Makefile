@@ -2,8 +2,11 @@
 PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/ready
+COMMA := ,
+EMPTY :=
+QUICKSTARTS := $(patsubst conf/experiment/%.yaml,%,$(sort $(wildcard conf/experiment/quickstart/*.yaml)))
 
-.PHONY: help install run test test-all check format clean
+.PHONY: help install run tour test test-all check format clean
 
 help:          ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -20,6 +23,9 @@ $(READY): requirements.txt requirements-weights.txt
 
 run: $(READY)  ## train the quickstart: NER on the embedded sample data
 	$(BIN)/python run.py
+
+tour: $(READY)  ## train the quickstart of every task, one after the other
+	$(BIN)/python run.py -m experiment=$(subst $(EMPTY) $(EMPTY),$(COMMA),$(QUICKSTARTS))
 
 test: $(READY)  ## the default tests, under 10 minutes on 2 cores
 	$(BIN)/python -m pytest
