@@ -12,10 +12,11 @@ ENDINGS = {
     "csv": (".csv",),
     "tsv": (".tsv",),
     "parquet": (".parquet",),
+    "cells": (),
     "text": (),
 }
 TEXT = (".txt",)  # labelled words to learn from, but raw text where predictions are asked for
-KNOWN = "Known: {}; each but parquet also with {} behind it; text (lines of raw text) where it is named.".format(
+KNOWN = "Known: {}; each but parquet also with {} behind it; cells (tabs, no header) and text if named.".format(
     ", ".join(f"{format} ({' '.join(endings)})" for format, endings in ENDINGS.items() if endings), PACKED
 )
 

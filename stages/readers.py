@@ -11,7 +11,7 @@ from stages.formats.conllu import read_conllu
 from stages.formats.lines import Problems, lines, read_text
 from stages.formats.objects import holds_lines, read_json, read_jsonl
 from stages.formats.parquet import read_parquet
-from stages.formats.separated import read_csv, read_tsv
+from stages.formats.separated import read_cells, read_csv, read_tsv
 
 READERS = {
     "conll": read_conll,
@@ -20,6 +20,7 @@ READERS = {
     "json": read_json,
     "csv": read_csv,
     "tsv": read_tsv,
+    "cells": read_cells,
     "parquet": read_parquet,
     "text": read_text,
 }
@@ -30,6 +31,7 @@ HINTS = {
     "json": "All objects have the same keys (null where there is no value).",
     "csv": 'A cell with a comma, a quote or a line break is written "in quotes", with a quote in it doubled.',
     "tsv": 'A cell that starts with a quote is written "in quotes", with a quote in it doubled.',
+    "cells": "Each line is one example, all with the same number of tabs; there is no header, and quotes mean nothing.",
     "text": "Each line is one example.",
 }
 UNITS = {"json": ", object "}  # what is counted, where that could be mistaken for a line

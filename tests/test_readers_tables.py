@@ -103,3 +103,22 @@ def test_csv_nul_bytes(write):
 def test_tsv_commas_and_quotes_inside_are_text(write):
     table = read_table(write("a.tsv", 'a\tb\nx, "y" z\t1\n"t\tu"\t2\n'))
     assert table.columns == {"a": ['x, "y" z', "t\tu"], "b": ["1", "2"]}
+
+
+# --- bare cells
+
+
+def test_cells_are_numbered_and_quotes_mean_nothing(write):
+    path = write("a.tsv", '"Hi" she said\t2,14\tx1\r\n\n \n"one \t27\t\n他说“好”\t1\t"\n')
+    table = read_table(path, "cells")
+    assert table.columns == {
+        "0": ['"Hi" she said', '"one ', "他说“好”"],
+        "1": ["2,14", "27", "1"],
+        "2": ["x1", "", '"'],
+    }
+    assert table.lines == [1, 4, 5]
+
+
+def test_cells_of_another_number_are_named(write):
+    found = problems(write("a.tsv", "a\tb\nc\nd\te\tf\n"), "cells")
+    assert found == ["a.tsv:2: 1 cell, but the first line has 2", "a.tsv:3: 3 cells, but the first line has 2"]

@@ -1,10 +1,11 @@
-"""CSV and TSV: a header names the columns, a cell in quotes may hold anything, line breaks too."""
+"""CSV and TSV: a header names the columns, a cell in quotes may hold anything, line breaks too. Bare cells: lines that
+are cut at their tabs, without a header, in which quotes mean nothing."""
 
 import csv
 from collections import Counter
 from collections.abc import Iterator
 
-from stages.formats.lines import Problems, Row, raw_lines
+from stages.formats.lines import Problems, Row, lines, raw_lines
 
 CELL_LIMIT = 2**31 - 1  # the largest number that fits a C long everywhere; csv stops at 131072 characters unless told
 ERRORS = {
@@ -19,6 +20,18 @@ def read_csv(path: str, bad: Problems) -> Iterator[Row]:
 
 def read_tsv(path: str, bad: Problems) -> Iterator[Row]:
     return _read("\t", path, bad)
+
+
+def read_cells(path: str, bad: Problems) -> Iterator[Row]:
+    """Columns are numbers from 0, as in CoNLL; the first line says how many there are."""
+    width = None
+    for number, line in lines(path, bad):
+        if line.strip():
+            cells = line.split("\t")
+            width = width or len(cells)
+            if len(cells) != width:
+                bad.append((number, f"{len(cells)} cell{'s'[: len(cells) != 1]}, but the first line has {width}"))
+            yield number, {str(i): cell for i, cell in enumerate(cells)} if len(cells) == width else None
 
 
 def _read(delimiter: str, path: str, bad: Problems) -> Iterator[Row]:
