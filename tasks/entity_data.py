@@ -4,7 +4,27 @@ import re
 
 from tasks.char_spans import read_spans, tags_of, words_of
 from tasks.contract import Finding
-from tasks.tags import invalid_transitions, scheme, to_iob2
+from tasks.tags import invalid_transitions, iob2_labels, scheme, to_iob2
+
+
+def read_entities(splits, scheme):
+    """Words and IOB2 tags of every split, from words with tags or from raw text with spans; -> (splits, findings).
+
+    `scheme`: that of the tags, None to recognise it. New text has no tags and no spans.
+    """
+    splits, findings = dict(splits), []
+    for split, examples in splits.items():
+        if "tokens" not in examples:
+            splits[split], found = read_text(split, examples)
+            findings += found
+        elif "tags" not in examples:
+            check_words(split, examples)
+    tagged = {s: e for s, e in splits.items() if "tags" in e and "_words" not in e}
+    if tagged:
+        converted, found = read_tags(tagged, scheme)
+        splits |= converted
+        findings += found
+    return splits, findings
 
 
 def read_text(split, examples):
@@ -50,7 +70,7 @@ def read_tags(splits, given):
     `given`: the scheme of the tags, None to recognise it.
     """
     for split, examples in splits.items():
-        _check_pairs(split, examples)
+        check_pairs(split, examples)
     found = given or _scheme(splits)
     findings = [Finding("note", "all", f"tag scheme {found}" + (", converted to IOB2" if found != "IOB2" else ""))]
     converted = {}
@@ -61,6 +81,14 @@ def read_tags(splits, given):
             findings.append(Finding("warning", split, what, "Read as conlleval does: such an I- starts an entity."))
         converted[split] = {**examples, "tags": tags}
     return converted, findings
+
+
+def iob2_names(sequences, known):
+    """The names of a head for IOB2 tags: those that the data set declares (`known`) where they hold all, or what is
+    found."""
+    found = iob2_labels(sequences)
+    declared = known and set(found) <= set(known) and all(k == "O" or k[:2] in ("B-", "I-") for k in known)
+    return tuple(known if declared else found)
 
 
 def check_words(split, examples):
@@ -87,7 +115,7 @@ def with_neighbours(examples, size):
     return {**examples, "_before": before, "_after": after}
 
 
-def _check_pairs(split, examples):
+def check_pairs(split, examples):
     """Raise ValueError naming the first example whose words and tags do not pair up, or are not lists of strings."""
     for i, (tokens, tags) in enumerate(zip(examples["tokens"], examples["tags"], strict=True), start=1):
         for name, values in (("tokens", tokens), ("tags", tags)):

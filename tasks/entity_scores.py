@@ -18,21 +18,32 @@ def entity_values(gold, predicted):
     return values
 
 
-def entity_table(gold, predicted):
+def entity_tables(gold, predicted, what):
+    """Scores by type, and their averages, in both readings: `<what> by type` and `<what> by type, strict`."""
+    from seqeval.scheme import IOB2
+
+    title = f"{what} by type"
+    found = any(spans(tags) for tags in chain(gold, predicted))
+    strict = any(tag.startswith("B-") for tags in chain(gold, predicted) for tag in tags)
+    return {
+        title: _report(gold, predicted) if found else [],  # seqeval averages over no types, and warns
+        f"{title}, strict": _report(gold, predicted, mode="strict", scheme=IOB2) if strict else [],
+    }
+
+
+def _report(gold, predicted, **reading):
     from seqeval.metrics import classification_report
 
-    if not any(spans(tags) for tags in chain(gold, predicted)):
-        return []  # seqeval averages over no types, and warns
-    report = classification_report(gold, predicted, output_dict=True, zero_division=0)
+    report = classification_report(gold, predicted, output_dict=True, zero_division=0, **reading)
     return [_row("type", name, *row.values()) for name, row in report.items()]
 
 
-def token_table(gold, predicted):
-    """Scores by tag, and their averages, over all tags but O."""
+def token_table(gold, predicted, outside="O"):
+    """Scores by tag, and their averages, over all tags but `outside`."""
     from sklearn.metrics import precision_recall_fscore_support
 
     gold, predicted = list(chain(*gold)), list(chain(*predicted))
-    tags = sorted({*gold, *predicted} - {"O"})
+    tags = sorted({*gold, *predicted} - {outside})
     if not tags:
         return []
     scores = {"labels": tags, "zero_division": 0}

@@ -7,6 +7,7 @@ from itertools import pairwise
 import pytest
 
 from tasks.char_spans import pieces, read_spans, tags_of, words_of
+from tasks.entity_answers import entity_answer
 from tasks.ner import NER
 
 TASK = NER("ner", "f1")
@@ -102,7 +103,7 @@ def test_spans_to_tags_and_back(seed):
     given = random_texts(seed)
     splits, findings = TASK.prepare({"train": given})
     examples = splits["train"]
-    answers = [TASK._answer(tags, [0.9] * len(tags), examples, i) for i, tags in enumerate(examples["tags"])]
+    answers = [entity_answer(tags, [0.9] * len(tags), examples, i) for i, tags in enumerate(examples["tags"])]
     back = [[[s["start"], s["end"], s["label"]] for s in answer["prediction"]] for answer in answers]
     assert back == given["spans"] and not findings
     assert all(s["text"] == text[s["start"] : s["end"]]
@@ -115,14 +116,14 @@ def test_a_span_inside_a_word_is_in_the_support_and_missed():
     examples = splits["test"]
     assert examples["tags"] == [["B-LOC", "B-LOC"]]
     assert "1 span begins or ends inside a word" in findings[0].what
-    whole = TASK._answer(examples["tags"][0], [1.0, 1.0], examples, 0)
+    whole = entity_answer(examples["tags"][0], [1.0, 1.0], examples, 0)
     scores = TASK.metrics([whole], examples)
     assert scores.values["recall"] == 0.5 and scores.tables["entities by type"][0]["support"] == 2
 
 
 def test_the_least_sure_word_gives_the_confidence():
     splits, _ = TASK.prepare({"test": {"text": ["New York is big"]}})
-    answer = TASK._answer(["B-LOC", "I-LOC", "O", "O"], [0.9, 0.7, 0.2, 1.0], splits["test"], 0)
+    answer = entity_answer(["B-LOC", "I-LOC", "O", "O"], [0.9, 0.7, 0.2, 1.0], splits["test"], 0)
     assert answer == {
         "prediction": [{"start": 0, "end": 8, "label": "LOC", "text": "New York"}],
         "confidence": [0.7],

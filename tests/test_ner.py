@@ -134,6 +134,10 @@ def test_entity_scores_equal_seqeval(seed):
     rows = {row["type"]: [row[number] for number in NUMBERS] for row in scores.tables["entities by type"]}
     assert rows == {name: list(row.values()) for name, row in report.items()}
     assert list(rows) == ["LOC", "PER", "X", "micro avg", "macro avg", "weighted avg"]
+    strict = {"mode": "strict", "scheme": IOB2}
+    report = seqeval.metrics.classification_report(gold, predicted, output_dict=True, zero_division=0, **strict)
+    rows = {row["type"]: [row[number] for number in NUMBERS] for row in scores.tables["entities by type, strict"]}
+    assert rows == {name: list(row.values()) for name, row in report.items()} and "PER" in rows
 
 
 @pytest.mark.parametrize("seed", range(4))
@@ -186,6 +190,7 @@ def test_token_scores_where_no_word_is_outside():
 def test_no_entities_at_all(gold):
     scores = score(gold, gold)
     assert scores.tables["entities by type"] == scores.tables["tokens by tag"] == []
+    assert scores.tables["entities by type, strict"] == []
     assert {name: value for name, value in scores.values.items() if value} == (
         {"token_accuracy": 1.0} if any(gold) else {}
     )
@@ -196,6 +201,12 @@ def test_entities_only_in_the_prediction_or_only_in_gold():
         scores = score(gold, predicted)
         assert not any(scores.values.values())
         assert scores.tables["entities by type"][0]["type"] == "PER"
+
+
+def test_a_type_that_is_no_entity_in_the_strict_reading():
+    scores = score([["O"]], [["I-PER"]])
+    assert [row["type"] for row in scores.tables["entities by type"]][0] == "PER"
+    assert scores.tables["entities by type, strict"] == []
 
 
 def test_empty_sentences_change_nothing():
