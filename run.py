@@ -18,6 +18,7 @@ from stages.request import uses_run
 from stages.reuse import use_run
 from stages.terminal import is_main, say, stage
 from stages.typos import arrange
+from sweeps.summary import summed_up
 
 register_open_nodes()
 
@@ -146,4 +147,5 @@ if __name__ == "__main__":
             use_run(sys.argv[1:])
         else:
             sys.argv[1:] = complete(sys.argv[1:])
-            main()
+            with summed_up():
+                main()

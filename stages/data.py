@@ -9,6 +9,7 @@ from importlib import import_module
 from pathlib import Path
 
 from stages.arguments import typed
+from stages.draws import draw
 from stages.folder import files_digest
 from tasks.contract import Finding
 
@@ -40,6 +41,9 @@ def load_data(config, task):
             f"data={data['name']}: train has only the label {', '.join(labels)}, learning needs {task.least_labels}. "
             f"Check data.train and data.columns.{task.target}."
         )
+    if data["per_class"]:
+        splits["train"], few = draw(splits["train"], data["per_class"], config["seed"], task)
+        findings = findings + few
     if data["limit"]:
         splits = {name: _take(examples, range(data["limit"])) for name, examples in splits.items()}
     return Data(splits, labels, source, findings)

@@ -12,9 +12,9 @@ KEYS = {
     "metrics": {None: "extra"},
     "model": {None: "name path revision max_length config"},
     "data.source": {
-        "hub": f"name source limit path subset revision {CUT}",
-        "files": f"name source limit format {CUT}",
-        "sample": "name source limit train validation test columns",
+        "hub": f"name source limit per_class path subset revision {CUT}",
+        "files": f"name source limit per_class format {CUT}",
+        "sample": "name source limit per_class train validation test columns",
     },
     "method.name": {
         "full": "name frozen_layers frozen_embeddings",
@@ -26,7 +26,7 @@ KEYS = {
 TRACKING = "project group job_type tags notes log_model"
 VALUES = {
     "a whole number from 1 up": "batch_size method.r method.lora_alpha",
-    "a whole number from 1 up, or null": "model.max_length data.limit",
+    "a whole number from 1 up, or null": "model.max_length data.limit data.per_class",
     "a whole number from 0 up": "seed method.frozen_layers",
     "a number from 0 to below 1": "data.validation_share data.test_share method.lora_dropout",
     "true or false": "rerun tracking.log_model method.use_rslora method.use_dora method.frozen_embeddings",

@@ -5,9 +5,11 @@ import multiprocessing
 import os
 
 from stages.command_line import clear_errors
+from stages.folder import run_folder
 
 PRELOADED = ["torch", "transformers.trainer", "datasets", "accelerate", "wandb"]
 LONGEST = 100  # characters; W&B allows 128 for a group
+ENDED = []  # (typed words, folder) of each trial of this process's sweep that did not fail; Hydra hands on no results
 
 
 def sweep_name(words):
@@ -30,6 +32,7 @@ def run_trial(run_experiment, config, words, sweep):
     trial.join()
     if trial.exitcode:
         raise ValueError(f"the trial {' '.join(words)} failed with exit code {trial.exitcode}, see above.")
+    ENDED.append((words, run_folder(config)))
 
 
 def _trial(run_experiment, config, words):

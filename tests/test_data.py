@@ -15,8 +15,15 @@ WORDS = NER("ner", "f1")
 KEYS = {
     "name": "files", "source": "files", "format": None, "train": None, "validation": None, "test": None, "columns": {},
     "labels": None, "validation_share": 0.1, "test_share": 0.1, "limit": None,
+    "per_class": None,
 }  # fmt: skip
-SAMPLE = {"name": "sample", "source": "sample", "limit": None, **{s: s for s in ("train", "validation", "test")}}
+SAMPLE = {
+    "name": "sample",
+    "source": "sample",
+    "limit": None,
+    "per_class": None,
+    **{s: s for s in ("train", "validation", "test")},
+}
 
 
 @pytest.fixture

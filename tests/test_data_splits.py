@@ -38,6 +38,7 @@ def load(tmp_path, content, **keys):
     data = {
         "name": "files", "source": "files", "format": None, "train": str(path), "validation": None, "test": None,
         "columns": {}, "labels": None, "validation_share": 0.1, "test_share": 0.1, "limit": None,
+        "per_class": None,
     }  # fmt: skip
     return load_data({"data": {**data, **keys}}, TEXT).splits
 

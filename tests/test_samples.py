@@ -180,7 +180,13 @@ def test_classification_test_wordings_are_unseen():
 
 def test_any_split_of_the_sample_serves_as_any():
     task, splits = task_class("text_classification")("text_classification", "accuracy"), ("train", "validation", "test")
-    keys = {"name": "sample", "source": "sample", "limit": None, **{split: split for split in splits}}
+    keys = {
+        "name": "sample",
+        "source": "sample",
+        "limit": None,
+        "per_class": None,
+        **{split: split for split in splits},
+    }
     same = load_data({"data": {**keys, "validation": "train", "test": "train"}}, task).splits
     assert same["train"] == same["validation"] == same["test"] and same["train"] is not same["test"]
     for name in ("dev", None):
