@@ -123,8 +123,11 @@ def _check_columns(data, task):
                 f"data.columns.{name}: {task.name} reads the columns {words}, not {name}. Change the key, or take a "
                 f"task and data that belong together; now they are task={task.name} data={data['name']}."
             )
-        if not isinstance(column, str | int) or isinstance(column, bool):
-            raise ValueError(f"data.columns.{name}={typed(column)} is not the name or the number of a column.")
+        several = column if isinstance(column, list) else [column]
+        if not several or any(not isinstance(one, str | int) or isinstance(one, bool) for one in several):
+            raise ValueError(
+                f"data.columns.{name}={typed(column)} is not the name or the number of a column, nor a list of them."
+            )
     if not any({*given} <= {*form, *task.optional} for form in forms):
         mixed = ", ".join(f"data.columns.{name}" for name in given)
         raise ValueError(f"{mixed} do not belong together: {task.name} reads {words}. Keep one kind.")

@@ -4,11 +4,11 @@ import hashlib
 import json
 from collections import defaultdict
 from dataclasses import dataclass
-from difflib import get_close_matches
 from importlib import import_module
 from pathlib import Path
 
 from stages.arguments import typed
+from stages.columns import by_split, heads, map_columns, values
 from stages.draws import draw
 from stages.folder import files_digest
 from tasks.contract import Finding
@@ -84,41 +84,30 @@ def _from_sample(data, task):
 
 
 def _from_files(data, task):
-    from stages.readers import read_table
-
     splits, source = {}, {}
-    for split in _given_splits(data):
-        table = read_table(str(data[split]), data["format"])
-        mapped = _map_columns(data, task, list(table.columns), table.path)
-        columns = {column: table.columns[name] for column, name in mapped.items()}
+    for split, table in _tables(data):
+        mapped = map_columns(data, task, list(table.columns), table.path)
+        columns = {column: values(table.columns, name, table.places) for column, name in mapped.items()}
         splits[split] = as_text(columns, task, data["labels"], table.places)
         source[split] = {"path": str(Path(table.path).resolve()), "sha256": files_digest(table.path, data["format"])}
     return splits, data["labels"], source
 
 
+def _tables(data):
+    """(split, Table) of each file; the rows of train's that `data.split_column` gives to a split without a file too."""
+    from stages.readers import read_table
+
+    for split in _given_splits(data):
+        table = read_table(str(data[split]), data["format"])
+        parts = by_split(table, data["split_column"]) if data.get("split_column") else {split: table}
+        if split not in parts:
+            raise ValueError(f"data.split_column={data['split_column']}: no row of {table.path} is for {split}.")
+        of_file = [name for name in parts if name == split or (split == "train" and data[name] is None)]
+        yield from ((name, parts[name]) for name in of_file)
+
+
 def _given_splits(data):
     return [split for split in SPLITS if data[split] is not None]
-
-
-def _map_columns(data, task, found, where):
-    """Task column -> data column. CoNLL files name theirs by number: words are the first, tags the last by default."""
-    given, numbers = dict(data["columns"]), [name for name in found if name.isdecimal()]
-    defaults = dict(zip(task.columns, ("0", "-1"), strict=False)) if numbers else {}
-    forms = [form for form in (task.columns, *task.forms) if {*given} <= {*form, *task.optional}]
-    mapped = [{column: str(given.get(column, defaults.get(column, column))) for column in form} for form in forms]
-    last = {str(i - len(numbers)): name for i, name in enumerate(numbers)}
-    mapped = [{column: last.get(name, name) for column, name in form.items()} for form in mapped]
-    chosen = next((form for form in mapped if {*form.values()} <= {*found}), mapped[0])
-    extra = {column: str(given.get(column, column)) for column in task.optional}
-    chosen |= {column: name for column, name in extra.items() if column in given or name in found}
-    for column, name in chosen.items():
-        if name not in found:
-            near = get_close_matches(name, found, n=3)
-            raise ValueError(
-                f"{where} has no column {name!r} for the task's {column}. It has: {', '.join(found)}. "
-                f"Map one with data.columns.{column}={near[0] if near else '<column>'}"
-            )
-    return chosen
 
 
 def _from_hub(data, task):
@@ -134,11 +123,13 @@ def _from_hub(data, task):
             raise ValueError(
                 f"data.{split}={name}: {data['path']} has only the splits {known}. null cuts one from train."
             )
-        mapped = _map_columns(data, task, loaded[name].column_names, data["path"])
-        gold = task.form(mapped)[-1]
-        declared = _declared(loaded[name].features[mapped[gold]]) or data["labels"]
-        columns = {column: loaded[name][source][:] for column, source in mapped.items()}
+        mapped = map_columns(data, task, loaded[name].column_names, data["path"])
+        gold = mapped[task.form(mapped)[-1]]
+        declared = _declared(loaded[name].features.get(str(gold))) or data["labels"]
+        needed = {head for source in mapped.values() for head in heads(source, loaded[name].column_names)}
+        table = {head: loaded[name][head][:] for head in needed}
         places = [f"{data['path']}, split {name}, row {i}" for i in range(1, len(loaded[name]) + 1)]
+        columns = {column: values(table, source, places) for column, source in mapped.items()}
         splits[split] = as_text(columns, task, declared, places)
     return splits, declared, {"hub": data["path"], "revision": commit}
 
@@ -187,6 +178,8 @@ def _text(value, names, where):
     """Numbers become `names[i]`, or their digits where there are no names; numbers in files without types as well."""
     if isinstance(value, list):
         return [_text(v, names, where) for v in value]
+    if isinstance(value, dict):
+        return {key: _text(v, names, f"{where}.{key}") for key, v in value.items()}
     if value is None or value != value:  # NaN is not equal to itself
         raise ValueError(f"{where} has no value. Fill it in, or remove the example.")
     if isinstance(value, float) and value.is_integer():

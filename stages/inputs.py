@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from difflib import get_close_matches
 from itertools import chain, islice
 
+from stages.columns import absent, as_name, from_end, values
 from stages.data import as_text
 from stages.readers import read_in_parts
 
@@ -23,7 +24,7 @@ def read_parts(path: str, task, given: dict, trained: dict, format: str | None =
         tables = ((t.columns, t.places) for t in read_in_parts(path, format, PART))
     for columns, places in tables:
         mapped = map_inputs(task, list(columns), given, trained, path)
-        yield as_text({column: columns[name] for column, name in mapped.items()}, task, None, places)
+        yield as_text({c: values(columns, name, places) for c, name in mapped.items()}, task, None, places)
 
 
 def _standard_input():
@@ -42,13 +43,12 @@ def map_inputs(task, found: list[str], given: dict, trained: dict, where: str) -
     forms = [form[:-1] for form in (task.columns, *task.forms) if {*given} <= {*form, *task.optional}]
     for names in ({**default, **trained, **given}, {**default, **given}):
         for inputs in forms:
-            wanted = {column: str(names.get(column, column)) for column in (*inputs, *task.optional)}
-            mapped = {column: last.get(name, name) for column, name in wanted.items()}
-            needed = {mapped[column] for column in (*inputs, *given) if column in mapped}
-            if needed <= {*found}:
-                return {column: name for column, name in mapped.items() if name in found}
-    column = next(iter(forms[0]))
-    name = str(given.get(column, default.get(column, column)))
+            wanted = {column: as_name(names.get(column, column)) for column in (*inputs, *task.optional)}
+            mapped = {column: from_end(name, last) for column, name in wanted.items()}
+            if not any(absent(mapped[column], found) for column in (*inputs, *given) if column in mapped):
+                return {column: name for column, name in mapped.items() if not absent(name, found)}
+    wanted = {column: as_name(given.get(column, default.get(column, column))) for column in forms[0]}
+    column, name = next(((c, lacking) for c, one in wanted.items() if (lacking := absent(one, found))))
     near = get_close_matches(name, found, n=1) or found
     raise ValueError(
         f"{where} has no column {name!r} for the task's {column}. It has: {', '.join(found)}. Map one with "

@@ -13,7 +13,7 @@ KEYS = {
     "model": {None: "name path revision max_length config"},
     "data.source": {
         "hub": f"name source limit per_class path subset revision {CUT}",
-        "files": f"name source limit per_class format {CUT}",
+        "files": f"name source limit per_class format split_column {CUT}",
         "sample": "name source limit per_class train validation test columns",
     },
     "method.name": {
@@ -32,6 +32,7 @@ VALUES = {
     "true or false": "rerun tracking.log_model method.use_rslora method.use_dora method.frozen_embeddings",
     "text": "output_root model.name model.path data.name data.path",
     "text or null": "model.revision data.subset data.revision data.train data.validation data.test data.format "
+    "data.split_column "
     "tracking.project tracking.group tracking.job_type tracking.notes tracking.wandb.entity tracking.trackio.space_id",
     "a list of texts": "tracking.tags metrics.extra",
     "a list of texts, or null": "data.labels",

@@ -142,7 +142,7 @@ MESSAGES = {
     "tracking.group=3": """=3 is not text or null. Where text is meant, quote it twice: 'tracking.group="3"'""",
     "tracking.tags=a": "tracking.tags=a is not a list of texts.",
     "data.columns.label=a": "data.columns.label: ner reads the columns tokens, tags or text, spans; document too, not ",
-    "data.columns.tags=[1]": "data.columns.tags=[1] is not the name or the number of a column.",
+    "data.columns.tags=[]": "data.columns.tags=[] is not the name or the number of a column, nor a list of them.",
     "data.columns=3": "data.columns=3 is not keys with values, as in {a: b}.",
     "data.limit=none": "data.limit=none is not a whole number from 1 up, or null.",
     "data.limit=0": "data.limit=0 is not a whole number from 1 up, or null.",

@@ -5,7 +5,8 @@ import json
 import pytest
 from small_files import written
 
-from stages.data import _map_columns, load_data
+from stages.columns import map_columns
+from stages.data import load_data
 from stages.data_files import TEXT, data_files, guess_format
 from stages.folder import digest
 from tasks.ner import NER
@@ -92,7 +93,7 @@ def test_a_document_is_no_numbered_column(write, compose_config):
 @pytest.mark.parametrize(("given", "name"), [({}, "2"), ({"tags": -2}, "1"), ({"tags": 1}, "1"), ({"tags": "-3"}, "0")])
 def test_columns_are_counted_without_the_document(given, name):
     found = ["0", "1", "2", "document"]
-    mapped = _map_columns({"columns": given}, TASK, found, "a.conll")
+    mapped = map_columns({"columns": given}, TASK, found, "a.conll")
     assert mapped == {"tokens": "0", "tags": name, "document": "document"}
 
 
