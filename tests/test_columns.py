@@ -15,7 +15,7 @@ write = pytest.fixture(written)
 TASK = TextClassification("text_classification", "accuracy")
 KEYS = {
     "name": "files", "source": "files", "format": None, "train": None, "validation": None, "test": None, "columns": {},
-    "labels": None, "validation_share": 0.1, "test_share": 0, "limit": None, "split_column": None,
+    "labels": None, "validation_share": 0.1, "test_share": 0, "limit": None, "per_class": None, "split_column": None,
 }  # fmt: skip
 PLACES = ["a:1", "a:2"]
 
