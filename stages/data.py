@@ -46,6 +46,7 @@ def load_data(config, task):
         findings = findings + few
     if data["limit"]:
         splits = {name: _take(examples, range(data["limit"])) for name, examples in splits.items()}
+    splits |= {name: task.beside_train(splits["train"], splits[name]) for name in splits if name != "train"}
     return Data(splits, labels, source, findings)
 
 

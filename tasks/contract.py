@@ -115,6 +115,11 @@ class Task(ABC):
         column. Columns that are only for `encode` start with an underscore."""
         return splits, []
 
+    def beside_train(self, train: dict, examples: dict) -> dict:
+        """The examples of an evaluated split, with underscored columns for what `metrics` must know of their standing
+        to the final training split, such as which words are new."""
+        return examples
+
     def inputs(self, examples: dict) -> list[tuple]:
         """What the model gets to see of each example: the values of all columns but the target."""
         return list(zip(*(examples[name] for name in self.columns if name != self.target), strict=True))

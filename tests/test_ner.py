@@ -205,7 +205,7 @@ def test_entities_only_in_the_prediction_or_only_in_gold():
 
 def test_a_type_that_is_no_entity_in_the_strict_reading():
     scores = score([["O"]], [["I-PER"]])
-    assert [row["type"] for row in scores.tables["entities by type"]][0] == "PER"
+    assert scores.tables["entities by type"][0]["type"] == "PER"
     assert scores.tables["entities by type, strict"] == []
 
 
