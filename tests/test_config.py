@@ -8,6 +8,7 @@ import yaml
 from conftest import PROJECT
 from hydra import compose, initialize_config_dir
 from omegaconf import OmegaConf
+from uploads import UPLOADS
 
 from stages.arguments import EXTRA, OPEN, OURS, OWNERS, argument_keys, owner, trainer_arguments, unknown
 from stages.config import build_task, read_config, register_open_nodes
@@ -43,9 +44,11 @@ def test_every_option_composes(read, option, tmp_path):
     extra = {"data=files": [f"data.train={tmp_path}/train.csv"], "data=hub": ["data.path=a/b"]}
     extra["hardware=multi_node"] = [f"hardware.{key}" for key in ("num_nodes=2", "node_rank=0", "main_address=node0")]
     raw = yaml.safe_load((CONF / option).read_text()) or {}
-    raw.pop("defaults", None)
-    task = ["task=text_classification"] if group == "data" and "label" in raw.get("columns", {}) else []
-    config = read(*task, f"{group}={name}", *extra.get(f"{group}={name}", []))
+    of_files = {"override /data": "files"} in raw.pop("defaults", [])
+    more = extra["data=files"] if of_files else extra.get(f"{group}={name}", [])
+    labelled = group == "data" and "label" in raw.get("columns", {})
+    task = UPLOADS[name].task if group == "data" and name in UPLOADS else "text_classification" if labelled else None
+    config = read(*([f"task={task}"] if task else []), f"{group}={name}", *more)
     if group in ("task", "data", "model", "method"):
         assert raw["name"] == option.stem
         assert config[group]["name"] == option.stem

@@ -3,7 +3,7 @@ words, with labels (tests/test_conf_headers.py has these). An entry is two or th
 
 from dataclasses import dataclass
 
-from datasets import Features
+from datasets import ClassLabel, Features, List, Value
 
 
 @dataclass(frozen=True)
@@ -20,4 +20,35 @@ class Upload:
     words: tuple[str, ...] = ()
 
 
-UPLOADS: dict[str, Upload] = {}
+ALL = "train validation test"
+
+
+def tagged(column, names, rows, **more):
+    """Features and rows of an upload of words with one column of tags, numbered in the order of `names`."""
+    features = Features({"tokens": List(Value("string")), column: List(ClassLabel(names=names))})
+    numbered = [{"tokens": listed(text), column: [names.index(tag) for tag in tags]} for text, tags in rows]
+    return {"rows": numbered, "features": features, **more}
+
+
+def listed(text):
+    return text.split()
+
+
+UPOS = listed("NOUN PUNCT ADP NUM SYM SCONJ ADJ PART DET CCONJ PROPN PRON X _ ADV INTJ VERB AUX")
+PENN = listed(
+    "\" '' # $ ( ) , . : `` CC CD DT EX FW IN JJ JJR JJS LS MD NN NNP NNPS NNS NN|SYM PDT POS PRP PRP$ RB RBR RBS RP "
+    "SYM TO UH VB VBD VBG VBN VBP VBZ WDT WP WP$ WRB"
+)
+KINDS = listed("ADJP ADVP CONJP INTJ LST NP PP PRT SBAR UCP VP")
+CHUNKS = ["O", *(f"{letter}-{kind}" for kind in KINDS for letter in "BI")]
+CHUNKED = [("He reckons the deficit", ["B-NP", "B-VP", "B-NP", "I-NP"]), ("Yes .", ["B-INTJ", "O"])]
+
+UPLOADS: dict[str, Upload] = {
+    "ud_english_ewt": Upload(
+        "pos", ALL, subset="en_ewt",
+        **tagged("upos", UPOS, [("don't do n't go", ["_", "AUX", "PART", "VERB"]), ("Nice .", ["ADJ", "PUNCT"])]),
+    ),
+    "conll2000": Upload("pos", "train test", **tagged("chunk_tags", CHUNKS, CHUNKED), words=("task.chunks=true",)),
+    "conll2003_pos": Upload("pos", ALL, **tagged("pos_tags", PENN, [("He runs .", ["PRP", "VBZ", "."])])),
+    "conll2003_chunks": Upload("pos", ALL, **tagged("chunk_tags", CHUNKS, CHUNKED), words=("task.chunks=true",)),
+}  # fmt: skip
