@@ -83,6 +83,7 @@ def train(config, task, data, weights, place, trackers, clock):
     from stages.tracking import Curves
 
     tokenizer = model.add_tokens(model.load_tokenizer(weights, task.splits_words), task)
+    task = model.fit_task(task, weights, tokenizer)
     network = model.build_model(config, task, data.labels, weights, tokenizer)
     tokenizer.model_max_length = model.readable_length(network, tokenizer, config["model"]["max_length"])
     clock.lap("loading")
@@ -116,7 +117,7 @@ def leave(config, task, data, place, extra, tuner, tokenizer, results, seconds):
         folder.write_lines(place / "predictions" / f"{split}.jsonl", rows[split])
     batch, logits = tuner.first_batch()
     model.save_model(tuner.bare_model(), tokenizer, place / "model")
-    model.check_saved(task, place, batch, logits)
+    model.check_saved(tuner.task, place, batch, logits)
     report.write_card(place, config, task, data.labels, scores, data.source, extra.names)
     report.write_scores(place, scores, baseline, seconds, extra.names)
 

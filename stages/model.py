@@ -30,6 +30,13 @@ def load_tokenizer(folder, splits_words):
     return tokenizer
 
 
+def fit_task(task, folder, tokenizer):
+    """The task as it works on the model in a folder."""
+    from transformers import AutoConfig
+
+    return task.for_model(AutoConfig.from_pretrained(str(folder)), tokenizer)
+
+
 def _add_prefix_space(tokenizer):
     """Set it in the byte-level step itself, for tokenizers whose class does not know the option (ModernBERT's)."""
     from tokenizers import Tokenizer

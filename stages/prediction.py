@@ -14,7 +14,7 @@ from stages.batches import Rows
 from stages.features import encode_split, longest_first
 from stages.finished import find_run, frozen_config, saved_labels
 from stages.inputs import with_neighbours
-from stages.model import load_head, load_tokenizer, readable_length
+from stages.model import fit_task, load_head, load_tokenizer, readable_length
 from stages.training import EVAL_ROWS
 from tasks.contract import IGNORED, Task, as_line
 
@@ -137,8 +137,9 @@ def load_model(run: str | Path, hardware: dict | None = None) -> Predictor:
     run, hardware = find_run(run), hardware or {}
     config = frozen_config(run)
     task, device = build_task(config), PartialState(cpu=bool(hardware.get("use_cpu"))).device
-    labels = saved_labels(run, task)
-    tokenizer, network = load_tokenizer(run / "model", task.splits_words), load_head(task, run / "model")
+    labels, tokenizer = saved_labels(run, task), load_tokenizer(run / "model", task.splits_words)
+    task = fit_task(task, run / "model", tokenizer)
+    network = load_head(task, run / "model")
     tokenizer.model_max_length = readable_length(network, tokenizer, config["model"]["max_length"])
     rows = {**config["hardware"], **hardware}.get("per_device_eval_batch_size", EVAL_ROWS)
     return Predictor(task, labels, network.eval().to(device), tokenizer, device, _precision(config, device), rows)

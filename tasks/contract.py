@@ -106,6 +106,10 @@ class Task(ABC):
         """Special tokens that `encode` writes; they join the vocabulary, and their embeddings are learned."""
         return ()
 
+    def for_model(self, config, tokenizer) -> "Task":
+        """The task as it works with a model of this configuration (of transformers) and tokenizer. Default: itself."""
+        return self
+
     def form(self, names) -> tuple[str, ...]:
         """The columns, gold last, in which these examples came: what a user gave and wants to see again."""
         return next((form for form in self.forms if set(form[:-1]) <= set(names)), self.columns)

@@ -62,6 +62,82 @@ def tiny_roberta(tmp_path_factory):
     return folder
 
 
+WRITTEN = ["the cat sat on the mat .", "a dog ran in the city of Berlin .", "我们去北京看河。", "彼は東京に行く。"] * 5
+CHAT = (
+    "{% for m in messages %}<|{{ m['role'] }}|>{{ m['content'] }}</s>{% endfor %}"
+    "{% if add_generation_prompt %}<|assistant|>{% endif %}"
+)
+
+
+def byte_tokenizer(folder, ends, **more):
+    """Save a small byte-level tokenizer that knows every text; `ends`: whether it puts </s> behind each."""
+    from tokenizers import ByteLevelBPETokenizer
+    from tokenizers.processors import TemplateProcessing
+    from transformers import PreTrainedTokenizerFast
+
+    special = ["<pad>", "</s>", "<unk>", "<|user|>", "<|assistant|>", "<|system|>"]
+    bpe = ByteLevelBPETokenizer()
+    bpe.train_from_iterator(WRITTEN, vocab_size=400, special_tokens=special, show_progress=False)
+    if ends:
+        bpe._tokenizer.post_processor = TemplateProcessing(single="$A </s>", special_tokens=[("</s>", 1)])
+    tokenizer = PreTrainedTokenizerFast(
+        tokenizer_object=bpe._tokenizer, pad_token="<pad>", eos_token="</s>", unk_token="<unk>",
+        extra_special_tokens=special[3:], model_input_names=["input_ids", "attention_mask"], **more,
+    )  # fmt: skip
+    tokenizer.save_pretrained(folder)
+    return tokenizer
+
+
+@pytest.fixture(scope="session")
+def tiny_t5(tmp_path_factory):
+    """A folder with a random T5 of two layers, an encoder-decoder; reads 64 sub-words."""
+    import torch
+    from transformers import T5Config, T5ForConditionalGeneration
+
+    folder = tmp_path_factory.mktemp("tiny_t5")
+    size = len(byte_tokenizer(folder, True, model_max_length=64))
+    torch.manual_seed(0)
+    config = T5Config(
+        vocab_size=size, d_model=32, d_kv=16, d_ff=64, num_layers=2, num_heads=2, dropout_rate=0.0,
+        decoder_start_token_id=0, pad_token_id=0, eos_token_id=1,
+    )  # fmt: skip
+    T5ForConditionalGeneration(config).save_pretrained(folder)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def tiny_llama(tmp_path_factory):
+    """A folder with a random Llama of two layers and a chat template, a decoder-only model; reads 128 sub-words."""
+    import torch
+    from transformers import LlamaConfig, LlamaForCausalLM
+
+    folder = tmp_path_factory.mktemp("tiny_llama")
+    size = len(byte_tokenizer(folder, False, model_max_length=128, chat_template=CHAT))
+    torch.manual_seed(0)
+    config = LlamaConfig(
+        vocab_size=size, hidden_size=32, num_hidden_layers=2, num_attention_heads=2, intermediate_size=64,
+        max_position_embeddings=128, pad_token_id=0, bos_token_id=None, eos_token_id=1,
+    )  # fmt: skip
+    LlamaForCausalLM(config).save_pretrained(folder)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def tiny_gpt2(tmp_path_factory):
+    """A folder with a random GPT-2 of two layers, whose positions are absolute, without chat; reads 96 sub-words."""
+    import torch
+    from transformers import GPT2Config, GPT2LMHeadModel
+
+    folder = tmp_path_factory.mktemp("tiny_gpt2")
+    size = len(byte_tokenizer(folder, False, model_max_length=96))
+    torch.manual_seed(0)
+    config = GPT2Config(
+        vocab_size=size, n_positions=96, n_embd=32, n_layer=2, n_head=2, bos_token_id=1, eos_token_id=1, pad_token_id=0,
+    )  # fmt: skip
+    GPT2LMHeadModel(config).save_pretrained(folder)
+    return folder
+
+
 @pytest.fixture
 def run_command():
     """`run_command("task=ner", ...)` types `python run.py ...` in a fresh process; -> the finished process."""
