@@ -144,14 +144,18 @@ def _check_paths(config):
                 f"data.{split}={file} is a file, but data={data['name']} is read from the Hub. Add data=files"
             )
     looks_local = path.startswith((".", "/", "~")) or path.count("/") > 1
-    if looks_local and not path.startswith("package:") and not Path(path).expanduser().is_dir():
+    if looks_local and not path.startswith("package:") and not _holds_model(Path(path).expanduser()):
         raise FileNotFoundError(
-            f"model.path={path}: there is no such folder. Give a folder with a config.json, or a Hub id."
+            f"model.path={path}: there is no such folder. Give a folder with a config.json, a .gguf file, or a Hub id."
         )
     root = Path(config["output_root"]).expanduser()
     there = next(folder for folder in (root.absolute(), *root.absolute().parents) if folder.exists())
     if not (there.is_dir() and os.access(there, os.W_OK)):
         raise ValueError(f"output_root={root}: {there} is no folder that can be written to. Change output_root.")
+
+
+def _holds_model(path):
+    return path.is_dir() or (path.suffix == ".gguf" and path.is_file())
 
 
 def _check_files(choice, path, format):

@@ -6,6 +6,8 @@ from importlib.util import find_spec
 from pathlib import Path
 from threading import Thread
 
+from stages import gguf
+
 SECONDS = 4  # for the Hub to answer at all
 # What is fetched of a repository: the first of these sets of which it has a file, and what goes with any of them.
 SETS = {
@@ -38,7 +40,7 @@ def locate_model(path, revision=None):
     if path.startswith("package:"):
         return _in_package(path), None
     folder = Path(path).expanduser()
-    if folder.is_dir():
+    if folder.is_dir() or folder.suffix == gguf.ENDING:
         return _with_config(path, folder), None
     return locate_on_hub("model", path, revision)
 
@@ -65,6 +67,8 @@ def _in_package(path):
 
 
 def _with_config(path, folder):
+    if folder.suffix == gguf.ENDING and folder.is_file():
+        return gguf.unpack(folder)
     if (folder / "config.json").is_file():
         return folder
     inner = " Did you mean its folder model/?" if (folder / "model" / "config.json").is_file() else ""
