@@ -105,6 +105,12 @@ def check_settings(settings: dict[str, Any]) -> None:
         raise ValueError(f"task.generation.{idle} changes nothing without beams. Add task.generation.num_beams=4")
 
 
+def check_prompt(prompt: str, column: str) -> None:
+    """ValueError for a prompt without the place where the text goes."""
+    if f"{{{column}}}" not in prompt:
+        raise ValueError(f"task.prompt={prompt!r} holds no {{{column}}}, where the text goes. Add it.")
+
+
 def generation_config(model, settings: dict[str, Any], **ids):
     """transformers.GenerationConfig of these settings with the model's own token ids; `ids` overrule those."""
     from transformers import GenerationConfig

@@ -5,6 +5,7 @@ between 0 and 1, as rouge-score gives them; BLEU, chrF and TER between 0 and 100
 """
 
 import re
+from collections import Counter
 from importlib.metadata import version
 from importlib.util import find_spec
 
@@ -123,6 +124,18 @@ def novel(predictions: list[str], sources: list[str], n: int) -> float:
         grams = set(n_grams(words(prediction), n))
         shares += [len(grams - set(n_grams(words(source), n))) / len(grams)] if grams else []
     return _mean(shares)
+
+
+def novelty(texts: list[str], sources: list[str]) -> dict[str, float]:
+    """A row of a table: words per text, and the share of its n-grams that its source lacks, n from 1 to 4."""
+    return {"words": mean_length(texts), **{f"new {n}-grams": novel(texts, sources, n) for n in range(1, 5)}}
+
+
+def overlap(prediction: str, reference: str) -> float:
+    """F1 of the words of two texts, each counted as often as it stands there; 1 where both have none."""
+    ours, theirs = Counter(words(prediction)), Counter(words(reference))
+    total = sum(ours.values()) + sum(theirs.values())
+    return 2 * sum((ours & theirs).values()) / total if total else 1.0
 
 
 def n_grams(items: list[str], n: int) -> list[tuple[str, ...]]:
