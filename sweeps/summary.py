@@ -25,31 +25,43 @@ def summed_up():
 
 
 def _read(place):
-    """-> (the scores' names, best first; the values of the last split that was scored)."""
+    """-> (the scores' names, best first; the values of the last split that was scored; those of the baseline)."""
     metrics = json.loads((place / FINISHED).read_text(encoding="utf-8"))
     split = next(split for split in ("test", "validation") if split in metrics)
-    return build_task(frozen_config(place)).shown, metrics[split]
+    task = build_task(frozen_config(place))
+    return tuple(dict.fromkeys((task.best, *task.shown))), metrics[split], metrics["baseline"]["values"]
 
 
-def rows(trials: list[tuple[list[str], tuple, dict]]) -> list[dict]:
-    """(typed words, names of scores, values) of each trial -> a row per choice, which is all words but the seed's."""
+def rows(trials: list[tuple[list[str], tuple, dict, dict]]) -> list[dict]:
+    """(typed words, names of scores, values, the baseline's) of each trial -> a row per choice, which is all words but
+    the seed's: the first scores, or, where trials have different ones, the one that chose the checkpoint."""
     groups = defaultdict(list)
-    for words, names, values in trials:
-        groups[tuple(word for word in words if not word.startswith("seed="))].append((names, values))
-    common = set.intersection(*map(set, groups))
-    shown = list(dict.fromkeys(name for _, names, _ in trials for name in names[:SHOWN]))
+    for words, *scored in trials:
+        groups[tuple(word for word in words if not word.startswith("seed="))].append(scored)
+    common, alike = set.intersection(*map(set, groups)), len({names for _, names, *_ in trials}) == 1
     return [
         {
             "choice": " ".join(word for word in words if word not in common) or "all trials",
             "trials": len(group),
-            **{name: _spread([values[name] for _, values in group if values.get(name) is not None]) for name in shown},
+            **(_scores(group) if alike else _best(group)),
         }
         for words, group in groups.items()
     ]
 
 
+def _scores(group):
+    return {name: _spread([values.get(name) for _, values, _ in group]) for name in group[0][0][:SHOWN]}
+
+
+def _best(group):
+    name = group[0][0][0]
+    reached, floor = ([scored[side].get(name) for scored in group] for side in (1, 2))
+    return {"score": name, "reached": _spread(reached), "baseline": _spread(floor)}
+
+
 def _spread(values):
     """The mean with the sample's standard deviation (n - 1); the value alone of one trial."""
+    values = [value for value in values if value is not None]
     if not values:
         return ""
     return f"{mean(values):.4f} ± {stdev(values):.4f}" if len(values) > 1 else f"{values[0]:.4f}"

@@ -53,12 +53,23 @@ def test_a_sweep_under_a_launcher_is_refused(run_command, tmp_path):
 def test_the_table_of_a_sweep_by_hand():
     """0.5, 0.7, 0.9: mean 0.7, squared distances 0.04 + 0 + 0.04, over n - 1 = 2, root 0.2."""
     trials = [
-        (["task=x", f"seed={seed}", "model=a"], ("f1", "p"), {"f1": value, "p": None})
+        (["task=x", f"seed={seed}", "model=a"], ("f1", "p"), {"f1": value, "p": None}, {"f1": 0.1})
         for seed, value in enumerate((0.5, 0.7, 0.9))
     ]
-    trials.append((["task=x", "seed=0", "model=b"], ("f1", "p"), {"f1": 0.25, "p": 1.0}))
+    trials.append((["task=x", "seed=0", "model=b"], ("f1", "p"), {"f1": 0.25, "p": 1.0}, {"f1": 0.1}))
     assert rows(trials) == [
         {"choice": "model=a", "trials": 3, "f1": "0.7000 ± 0.2000", "p": ""},
         {"choice": "model=b", "trials": 1, "f1": "0.2500", "p": "1.0000"},
     ]
     assert rows(trials[:3])[0]["choice"] == "all trials"
+
+
+def test_trials_of_different_tasks_show_the_score_that_chose_them():
+    trials = [
+        (["task=x"], ("f1", "p"), {"f1": 0.5, "p": 0.1}, {"f1": 0.25}),
+        (["task=y"], ("loss",), {"loss": 2.0}, {}),
+    ]
+    assert rows(trials) == [
+        {"choice": "task=x", "trials": 1, "score": "f1", "reached": "0.5000", "baseline": "0.2500"},
+        {"choice": "task=y", "trials": 1, "score": "loss", "reached": "2.0000", "baseline": ""},
+    ]
