@@ -18,6 +18,11 @@ def as_lists(split: str, column: str, values: list) -> list[list[str]]:
     return lists
 
 
+def first_references(examples: dict, column: str) -> list[str] | None:
+    """The first reference of each example; None where the examples have no gold column."""
+    return [references[0] for references in examples[column]] if column in examples else None
+
+
 def _texts(split, column, number, value):
     texts = list(value) if isinstance(value, list | tuple) else [value]
     if not all(isinstance(text, str) for text in texts):

@@ -7,7 +7,7 @@ from tasks import text_scores
 from tasks.contract import Scores
 from tasks.generation import Writer, check_prompt
 from tasks.prompts import encode_pairs
-from tasks.references import as_lists, one_text, written_answer
+from tasks.references import as_lists, first_references, one_text, written_answer
 
 
 @dataclass(frozen=True)
@@ -43,7 +43,7 @@ class Summarization(Writer):
         """The end of a text that is too long for the model is cut off, and the row marked so. The first reference is
         learned."""
         prompts = [(lambda text: self.prompt.replace("{text}", text), text) for text in examples["text"]]
-        targets = [r[0] for r in examples["summary"]] if "summary" in examples else [None] * len(prompts)
+        targets = first_references(examples, "summary") or [None] * len(prompts)
         return encode_pairs(prompts, targets, tokenizer, self.generation, self.decoder_only)
 
     def metrics(self, predictions, examples):
@@ -67,7 +67,7 @@ class Summarization(Writer):
     def for_evaluate(self, predictions, examples):
         return {
             "predictions": [p["prediction"] for p in predictions],
-            "references": [r[0] for r in examples["summary"]],
+            "references": first_references(examples, "summary"),
         }
 
     def answers(self, row):
