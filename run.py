@@ -67,6 +67,7 @@ def run_experiment(config, words):
         if is_main():
             source = {**data.source, "digest": folder.data_digest(data.splits)}
             model = {"path": config["model"]["path"], "revision": commit, "weights": folder.folder_digest(weights)}
+            model |= folder.earlier_run(weights)
             leave(config, task, data, place, extra, *learned)
             clock.lap("saving")
             folder.write_json(place / "provenance.json", folder.provenance(words, clock, source, model))
@@ -112,7 +113,7 @@ def leave(config, task, data, place, extra, tuner, tokenizer, results, seconds):
 
     scores = {s: extra.added_to(of_split, guesses, data.splits[s]) for s, (of_split, guesses) in results.items()}
     rows = {s: report.prediction_rows(task, data.splits[s], guesses) for s, (_, guesses) in results.items()}
-    baseline = report.score_baseline(task, data.splits, list(scores)[-1], extra)
+    baseline = report.score_baseline(task, tuner.splits, list(scores)[-1], extra, tokenizer)
     for split in rows:
         folder.write_lines(place / "predictions" / f"{split}.jsonl", rows[split])
     batch, logits = tuner.first_batch()

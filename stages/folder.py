@@ -19,6 +19,7 @@ from tasks.contract import task_class
 
 PROJECT = Path(__file__).resolve().parent.parent
 UNDECISIVE = ("tracking", "hardware", "output_root", "rerun")  # they change where and how fast, never the result
+CONFIG = "config.yaml"  # appears first
 FINISHED = "metrics.json"  # appears last
 UNFINISHED = ".metrics.json"  # the same, before everything else is in place
 
@@ -41,7 +42,7 @@ def digest(config):
         given = {split: path for split in splits if (path := config["data"][split])}
         digests = {split: files_digest(path, config["data"]["format"]) for split, path in given.items()}
         choices["data"] = {**config["data"], **digests}
-    model = Path(config["model"]["path"]).expanduser()
+    model = model_folder(config["model"]["path"])
     if model.is_dir():
         choices["model"] = {**config["model"], "path": folder_digest(model)}
     choices["metrics"] = [_metric(name) for name in config["metrics"]["extra"]]
@@ -87,6 +88,28 @@ def folder_digest(folder):
     """Fingerprint of a model's folder: weights, configuration, tokenizer."""
     files = sorted(path for path in Path(folder).iterdir() if path.is_file() and path.name != "README.md")
     return _sha("".join(path.name + file_digest(path) for path in files))[:16]
+
+
+def model_folder(path):
+    """The folder of a local model; of a run its model/."""
+    folder = Path(path).expanduser()
+    is_run = (folder / CONFIG).is_file() and not (folder / "config.json").is_file()
+    return folder / "model" if is_run else folder
+
+
+def earlier_run(model):
+    """What is known of the run that a model's folder belongs to: its own choices, data and model, which may come from a
+    run as well. Empty for any other folder."""
+    run = model.parent
+    if model.name != "model" or not is_finished(run) or not (run / CONFIG).is_file():
+        return {}
+    from omegaconf import OmegaConf
+
+    config, known = OmegaConf.to_container(OmegaConf.load(run / CONFIG)), {}
+    if (run / "provenance.json").is_file():
+        known = json.loads((run / "provenance.json").read_text(encoding="utf-8"))
+    made = {"run": run.resolve().name, "task": config["task"]["name"], "seed": config["seed"]}
+    return {"run": {**made, **{key: known[key] for key in ("started", "code", "data", "model") if key in known}}}
 
 
 def is_finished(folder):
@@ -135,7 +158,7 @@ def start(folder, config):
 
     if config["rerun"]:
         keep_old(folder)
-    write_text(folder / "config.yaml", OmegaConf.to_yaml(OmegaConf.create(config)))
+    write_text(folder / CONFIG, OmegaConf.to_yaml(OmegaConf.create(config)))
 
 
 def finish(folder):
