@@ -14,11 +14,14 @@ ENDINGS = {
     "parquet": (".parquet",),
     "cells": (),
     "text": (),
+    "paragraphs": (),
+    "document": (),
 }
 TEXT = (".txt",)  # labelled words to learn from, but raw text where predictions are asked for
-KNOWN = "Known: {}; each but parquet also with {} behind it; cells (tabs, no header) and text if named.".format(
-    ", ".join(f"{format} ({' '.join(endings)})" for format, endings in ENDINGS.items() if endings), PACKED
-)
+KNOWN = (
+    "Known: {}; each but parquet also with {} behind it; and where it is named: cells (tabs, no header), text (raw text, "
+    "an example per line), paragraphs (blank lines between them), document (the whole file)."
+).format(", ".join(f"{format} ({' '.join(endings)})" for format, endings in ENDINGS.items() if endings), PACKED)
 
 
 def data_files(path: str, format: str | None = None, text_endings: tuple[str, ...] = ()) -> list[Path]:

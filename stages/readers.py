@@ -8,7 +8,7 @@ from pathlib import Path
 from stages.data_files import TEXT, data_files, guess_format, is_labelled
 from stages.formats.conll import read_conll
 from stages.formats.conllu import read_conllu
-from stages.formats.lines import Problems, lines, read_text
+from stages.formats.lines import Problems, lines, read_document, read_paragraphs, read_text
 from stages.formats.objects import holds_lines, read_json, read_jsonl
 from stages.formats.parquet import read_parquet
 from stages.formats.separated import read_cells, read_csv, read_tsv
@@ -23,6 +23,8 @@ READERS = {
     "cells": read_cells,
     "parquet": read_parquet,
     "text": read_text,
+    "paragraphs": read_paragraphs,
+    "document": read_document,
 }
 HINTS = {
     "conll": "Each line is one word with its columns, all with the same separator; _ stands for an empty column.",
@@ -33,6 +35,8 @@ HINTS = {
     "tsv": 'A cell that starts with a quote is written "in quotes", with a quote in it doubled.',
     "cells": "Each line is one example, all with the same number of tabs; there is no header, and quotes mean nothing.",
     "text": "Each line is one example.",
+    "paragraphs": "Blank lines stand between the examples.",
+    "document": "The whole file is one example.",
 }
 UNITS = {"json": ", object "}  # what is counted, where that could be mistaken for a line
 MOST_SHOWN = 10
@@ -49,15 +53,15 @@ class Table:
     places: list[str]
 
 
-def read_table(path: str, format: str | None = None) -> Table:
+def read_table(path: str, format: str | None = None, text_endings: tuple[str, ...] = ()) -> Table:
     """Read a file, or a folder of files as one table; without a format (a key of READERS) the ending decides.
 
     A folder holds files of one format, or else sub-folders of .txt files: each file one example, its text and, as its
-    label, the name of the sub-folder. Raises FileNotFoundError if there is nothing at the path, and ValueError for an
-    unknown format or ending, for a file without examples, and for bad lines, which are all found first and then named
-    together.
+    label, the name of the sub-folder. Files with `text_endings` are read as raw text. Raises FileNotFoundError if there
+    is nothing at the path, and ValueError for an unknown format or ending, for a file without examples, and for bad
+    lines, which are all found first and then named together.
     """
-    parts = list(read_in_parts(path, format, size=None, text_endings=()))
+    parts = list(read_in_parts(path, format, size=None, text_endings=text_endings))
     columns = {name: [value for part in parts for value in part.columns[name]] for name in parts[0].columns}
     numbers = [number for part in parts for number in part.lines]
     return Table(str(path), columns, numbers, [place for part in parts for place in part.places])

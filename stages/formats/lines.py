@@ -39,6 +39,27 @@ def read_text(path: str, bad: Problems) -> Iterator[Row]:
         yield number, {"text": line}
 
 
+def read_paragraphs(path: str, bad: Problems) -> Iterator[Row]:
+    """Each run of lines that are not blank is one example, with its line breaks."""
+    start, block = 0, []
+    for number, line in lines(path, bad):
+        if line.strip():
+            start = start if block else number
+            block.append(line)
+        elif block:
+            yield start, {"text": "\n".join(block)}
+            block = []
+    if block:
+        yield start, {"text": "\n".join(block)}
+
+
+def read_document(path: str, bad: Problems) -> Iterator[Row]:
+    """The whole file is one example, with its line breaks."""
+    text = "\n".join(line for _, line in lines(path, bad))
+    if text:
+        yield 1, {"text": text}
+
+
 def _open(path: str):
     if str(path).lower().endswith(PACKED):
         return io.BufferedReader(gzip.open(path, "rb"))  # finds the lines 5 times as fast as GzipFile itself
