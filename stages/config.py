@@ -116,7 +116,8 @@ def _check_field(key, value, kind):
 def _check_columns(data, task):
     """The columns are the task's own words, so a typo, or another task's data set, shows before any data is read."""
     forms, given = (task.columns, *task.forms), data["columns"]
-    words = " or ".join(", ".join(form) for form in forms) + "".join(f"; {name} too" for name in task.optional)
+    words = " or ".join(", ".join(dict.fromkeys(form)) for form in forms)
+    words += "".join(f"; {name} too" for name in task.optional)
     for name, column in given.items():
         if name not in {*task.optional, *(column for form in forms for column in form)}:
             raise ValueError(

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from stages.arguments import typed
 from stages.columns import by_split, heads, map_columns, values
+from stages.data_files import TEXT
 from stages.draws import draw
 from stages.folder import files_digest
 from tasks.contract import Finding
@@ -86,7 +87,7 @@ def _from_sample(data, task):
 
 def _from_files(data, task):
     splits, source = {}, {}
-    for split, table in _tables(data):
+    for split, table in _tables(data, task):
         mapped = map_columns(data, task, list(table.columns), table.path)
         columns = {column: values(table.columns, name, table.places) for column, name in mapped.items()}
         splits[split] = as_text(columns, task, data["labels"], table.places)
@@ -94,12 +95,12 @@ def _from_files(data, task):
     return splits, data["labels"], source
 
 
-def _tables(data):
+def _tables(data, task):
     """(split, Table) of each file; the rows of train's that `data.split_column` gives to a split without a file too."""
     from stages.readers import read_table
 
     for split in _given_splits(data):
-        table = read_table(str(data[split]), data["format"])
+        table = read_table(str(data[split]), data["format"], TEXT if task.running else ())
         parts = by_split(table, data["split_column"]) if data.get("split_column") else {split: table}
         if split not in parts:
             raise ValueError(f"data.split_column={data['split_column']}: no row of {table.path} is for {split}.")
@@ -221,7 +222,11 @@ def _cut_missing_splits(splits, data, task):
 def cut(examples, share, task):
     """-> (the rest, the cut): systematic sampling over the distinct inputs, sorted by class and then by their digest,
     so that classes keep their proportion, equal inputs stay together, and neither order nor chance plays a part. At
-    least one is cut."""
+    least one is cut. Of running text it is the end: what stands between two learned passages is easy to guess."""
+    if task.running:
+        size = len(examples[task.target])
+        start = size - max(min(int(size * share + 0.5), size - 1), 1)
+        return _take(examples, range(start)), _take(examples, range(start, size))
     keys = [hashlib.sha256(json.dumps(row).encode()).hexdigest() for row in task.inputs(examples)]
     classes = defaultdict(set)
     for key, of_example in zip(keys, task.classes(examples), strict=True):

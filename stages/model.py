@@ -5,6 +5,7 @@ import warnings
 
 from stages.arguments import unknown
 from stages.layers import freeze
+from tasks.contract import Task
 
 # peft 0.21 asks transformers by a name that is on its way out; nothing a user could change.
 warnings.filterwarnings("ignore", message=".*is_gradient_checkpointing", category=FutureWarning)
@@ -227,5 +228,5 @@ def answers(task, model, batch):
     import torch
 
     with torch.no_grad():
-        outputs = model.eval()(**batch)
-        return [outputs["logits"], *([] if task.generates else task.reduce(outputs)[-1:])]
+        outputs, plain = model.eval()(**batch), type(task).respond is Task.respond
+        return [outputs["logits"], *(task.reduce(outputs)[-1:] if plain else [])]

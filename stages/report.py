@@ -1,6 +1,7 @@
 """What a run leaves: findings and scores on the terminal, metrics, predictions and a model card in its folder."""
 
 import json
+from pathlib import Path
 
 from stages.folder import FINISHED, UNFINISHED, write_json, write_text
 from stages.terminal import is_main, say, stage, table, warn
@@ -20,17 +21,19 @@ def prediction_rows(task, examples, predictions, first=0):
     """One row per example, in input order: number, inputs, gold answer where there is one, prediction, confidence."""
     *inputs, gold = task.form(examples)
     columns = {name: examples[name] for name in (*inputs, *task.optional) if name in examples}
-    columns |= {"gold": examples[gold]} if gold in examples else {}
+    columns |= {"gold": examples[gold]} if gold in examples and gold not in inputs else {}
     return [
         {"id": first + i, **{name: values[i] for name, values in columns.items()}, **prediction}
         for i, prediction in enumerate(predictions)
     ]
 
 
-def score_baseline(task, splits, split, extra):
-    """The scores of the task's baseline on a split, with its name; `extra`: further metrics."""
-    name, predictions = task.baseline(splits["train"], splits[split])
-    scores = extra.added_to(task.metrics(predictions, splits[split]), predictions, splits[split])
+def score_baseline(task, splits, split, extra, tokenizer):
+    """The scores of the task's baseline on a split (encoded, as `splits` are), with its name; `extra`: further
+    metrics."""
+    examples = splits[split].examples
+    name, predictions = task.baseline_of(splits["train"], splits[split], tokenizer)
+    scores = extra.added_to(task.metrics(predictions, examples), predictions, examples)
     return {"name": name, "split": split, "values": scores.values}
 
 
@@ -90,10 +93,11 @@ def write_card(folder, config, task, labels, scores, source, extra=()):
     shown = "\n".join(f"| {name} | {values[name]:.4f} |" for name in names if values.get(name) is not None)
     pipeline = task.pipeline["task"]
     base = config["model"]["path"]
+    is_hub_id = base.count("/") == 1 and ":" not in base and not Path(base).is_dir()
     text = f"""---
 library_name: transformers
 pipeline_tag: {pipeline}
-base_model: {base if base.count("/") == 1 and ":" not in base else config["model"]["name"]}
+base_model: {base if is_hub_id else config["model"]["name"]}
 tags: [tunesmith, {task.name}]
 ---
 
@@ -105,9 +109,7 @@ tags: [tunesmith, {task.name}]
 |---|---|
 {shown}
 
-Labels: {", ".join(labels)}.
-
-```python
+{f"Labels: {', '.join(labels)}.{chr(10) * 2}" if labels else ""}```python
 {_usage(task, folder)}
 ```
 

@@ -71,6 +71,7 @@ class Task(ABC):
     optional: ClassVar[tuple[str, ...]] = ()  # columns that are read where the data has them
     structured: ClassVar[tuple[str, ...]] = ()  # columns that hold more than text and lists of text
     model_inputs: ClassVar[tuple[str, ...]] = ()  # columns of a row that the head reads beside the tokenizer's
+    running: ClassVar[bool] = False  # True: .txt files are running text, and a missing split is the end of train
     least_labels: ClassVar[int] = 2  # how many names `labels` must give at least; 0 where nothing has a name
     generates: ClassVar[bool] = False  # True: answers are written word by word, so training alone looks at the loss
     answers_are: ClassVar[str] = "One answer per example."  # what `answers` gives, for the captions of the run's page
@@ -211,6 +212,10 @@ class Task(ABC):
     @abstractmethod
     def baseline(self, train: dict, examples: dict) -> tuple[str, list[dict]]:
         """The name and the predictions of a method without learning, which a score must clearly beat."""
+
+    def baseline_of(self, train, split, tokenizer) -> tuple[str, list[dict]]:
+        """The same from encoded splits (`examples`, `rows`), for a baseline that counts the model's sub-words."""
+        return self.baseline(train.examples, split.examples)
 
     def answers(self, row: dict) -> list[Answer]:
         """What a row of `predictions/*.jsonl` answers, one by one. Default: one answer, right where it equals the gold

@@ -50,7 +50,8 @@ def length_bins(lengths, bins=6):
 def scores(task, rows):
     """The task's scores over some rows of predictions only: {name: value}."""
     *inputs, gold = form = task.form(rows[0])
-    examples = {name: [row[name] for row in rows] for name in inputs} | {gold: [row["gold"] for row in rows]}
+    examples = {name: [row[name] for row in rows] for name in inputs}
+    examples |= {gold: [row["gold"] for row in rows]} if "gold" in rows[0] else {}
     if form != task.columns:
         examples = task.prepare({"test": examples})[0]["test"]
     with warnings.catch_warnings():
