@@ -6,9 +6,8 @@ from importlib.util import find_spec
 from pathlib import Path
 from threading import Thread
 
-    folder = model_folder(path)
-    if Path(path).expanduser().is_dir() or folder.suffix == gguf.ENDING:
-        return _with_config(path, _of_finished_run(path, folder)), None
+from stages import gguf
+from stages.folder import CONFIG, FINISHED, is_finished, model_folder
 
 SECONDS = 4  # for the Hub to answer at all
 # What is fetched of a repository: the first of these sets of which it has a file, and what goes with any of them.
@@ -41,15 +40,9 @@ def locate_model(path, revision=None):
     """-> (local folder, commit or None) of a model. Errors say what was given and the ways out."""
     if path.startswith("package:"):
         return _in_package(path), None
-<<<<<<< HEAD
-    folder = Path(path).expanduser()
-    if folder.is_dir() or folder.suffix == gguf.ENDING:
-        return _with_config(path, folder), None
-=======
     folder = model_folder(path)
-    if folder.is_dir() or Path(path).expanduser().is_dir():
+    if Path(path).expanduser().is_dir() or folder.suffix == gguf.ENDING:
         return _with_config(path, _of_finished_run(path, folder)), None
->>>>>>> 1f38a61 (model.path takes a finished run, and the provenance says which: pretraining and fine-tuning as two runs)
     return locate_on_hub("model", path, revision)
 
 
