@@ -72,17 +72,17 @@ def _read_splits(data, task):
 
 def _from_sample(data, task):
     try:
-        module = import_module(f"tasks.samples.{task.name}")
+        module = import_module(f"tasks.samples.{task.sample}")
     except ModuleNotFoundError as error:
         raise ValueError(
-            f"data=sample: there is no tasks/samples/{task.name}.py. Use data=files or data=hub."
+            f"data=sample: there is no tasks/samples/{task.sample}.py. Use data=files or data=hub."
         ) from error
     made, splits = module.generate(), {}
     for split in SPLITS:
         if data[split] not in made:
             raise ValueError(f"data.{split}={typed(data[split])}: the sample has the splits {', '.join(made)}.")
         splits[split] = dict(made[data[split]])
-    return splits, None, {"sample": task.name}
+    return splits, None, {"sample": task.sample}
 
 
 def _from_files(data, task):

@@ -91,6 +91,7 @@ def build_model(config, task, labels, folder, tokenizer):
     model, loading = load_head(task, folder, ignore_mismatched_sizes=True, output_loading_info=True, **changes)
     new = {*loading["missing_keys"], *(key for key, *_ in loading["mismatched_keys"])}
     model.new_modules = tuple(outermost(model, new))
+    task.check_model(model.new_modules)
     grown = _grow_vocabulary(model, tokenizer, task)
     crf = [name for name, _ in model.named_modules() if name.split(".")[-1] == "crf"]  # peft knows plain heads only
     return _adapt(model, config["method"], task, list(dict.fromkeys([*model.new_modules, *crf, *grown])))

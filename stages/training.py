@@ -149,6 +149,12 @@ class Tuner(Trainer):
         except (TypeError, ValueError) as error:
             raise ValueError(f"scheduler.lr_scheduler_type={name} refuses its values: {error}") from error
 
+    def evaluation_loop(self, *args, **kwargs):
+        """The Trainer's, once the task has set what no gradient learns."""
+        model = self.accelerator.unwrap_model(self.model)
+        self.task.settle(model, self.splits["train"].rows, self.processing_class, self.labels)
+        return super().evaluation_loop(*args, **kwargs)
+
     def prediction_step(self, model, inputs, prediction_loss_only, ignore_keys=None):
         """-> no batch loss (its mean would depend on the batch), (reduced outputs and row losses), labels per row."""
         inputs = self._prepare_inputs(inputs)
@@ -231,7 +237,8 @@ def build_tuner(config, task, labels, model, tokenizer, splits, folder):
 def train(tuner):
     """Train from the last checkpoint of an interrupted run, or from the start; -> seconds."""
     started = time.time()
-    tuner.train(resume_from_checkpoint=last_checkpoint(Path(tuner.args.output_dir)))
+    if tuner.task.trains:
+        tuner.train(resume_from_checkpoint=last_checkpoint(Path(tuner.args.output_dir)))
     return time.time() - started
 
 

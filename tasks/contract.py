@@ -103,6 +103,11 @@ class Task(ABC):
         return {}
 
     @property
+    def sample(self) -> str:
+        """The module in tasks/samples/ that makes the task's own data set."""
+        return self.name
+
+    @property
     def new_tokens(self) -> tuple[str, ...]:
         """Special tokens that `encode` writes; they join the vocabulary, and their embeddings are learned."""
         return ()
@@ -110,6 +115,11 @@ class Task(ABC):
     def for_model(self, config, tokenizer) -> "Task":
         """The task as it works with a model of this configuration (of transformers) and tokenizer. Default: itself."""
         return self
+
+    @property
+    def trains(self) -> bool:
+        """Whether there is anything to learn by gradients; if not, the model is scored as it comes."""
+        return True
 
     def form(self, names) -> tuple[str, ...]:
         """The columns, gold last, in which these examples came: what a user gave and wants to see again."""
@@ -152,6 +162,14 @@ class Task(ABC):
     def head_class(self, base: type) -> type:
         """The class of the model: transformers' own, or a subclass of it with a head of the project's."""
         return base
+
+    def check_model(self, new: tuple[str, ...]) -> None:  # noqa: B027
+        """Raise ValueError where the model lacks what the task needs of its pretraining. `new`: the modules that the
+        pretrained weights lack, so that they start at random."""
+
+    def settle(self, model, rows, tokenizer, labels: tuple[str, ...]) -> None:  # noqa: B027
+        """Before each scoring: set those weights of the model that no gradient learns, from the encoded rows of train.
+        Several processes do the same, each by itself."""
 
     @abstractmethod
     def collator(self, tokenizer, model):

@@ -1,0 +1,146 @@
+"""Few-shot text classification: labels in the words of a prompt, sentence pairs, or label names alone."""
+
+from dataclasses import dataclass, field
+from typing import ClassVar
+
+from tasks import sentence_pairs, verbalizers
+from tasks.contract import IGNORED, Finding, Scores, Task
+from tasks.tables import confusion
+
+WAYS = ("contrastive", "prompt", "zero_shot")
+
+
+@dataclass(frozen=True)
+class FewShot(Task):
+    """`way`: contrastive (an encoder learns from pairs of examples, then each class is the mean of its own), prompt (a
+    masked language model fills a template with the labels' words), or zero_shot (nothing is learned: an encoder
+    compares texts with label names). `pairs`: positive and as many negative partners per example, for contrastive.
+    `template`, `words`: for prompt; `words` (label -> words) for zero_shot too, by default the label's name."""
+
+    way: str = "contrastive"
+    pairs: int = 20
+    template: str = "{text} It is about {mask} ."
+    words: dict = field(default_factory=dict)
+
+    columns: ClassVar = ("text", "label")
+    target: ClassVar = "label"
+    lora_type: ClassVar = "FEATURE_EXTRACTION"
+    model_inputs: ClassVar = ("other",)
+    directions: ClassVar = {"accuracy": True, "f1_macro": True, "loss": False}
+    shown: ClassVar = ("accuracy", "f1_macro")
+    pipeline: ClassVar = {"task": "text-classification"}
+    is_standard: ClassVar = False
+
+    def __post_init__(self):
+        super().__post_init__()
+        if self.way not in WAYS:
+            raise ValueError(f"task.way={self.way} is not known. Choose one of: {', '.join(WAYS)}.")
+        if self.pairs < 1:
+            raise ValueError(f"task.pairs={self.pairs} is not a number of pairs. Give 1 or more.")
+        verbalizers.check_template(self.template)
+
+    @property
+    def auto_class(self):
+        return "AutoModelForMaskedLM" if self.way == "prompt" else "AutoModel"
+
+    @property
+    def sample(self):
+        return "text_classification"
+
+    @property
+    def smooths(self):
+        return self.way == "prompt"
+
+    @property
+    def trains(self):
+        return self.way != "zero_shot"
+
+    def check_model(self, new):
+        if self.way == "prompt" and new:
+            raise ValueError(
+                f"task.way=prompt asks a masked language model, but the weights lack its head ({', '.join(new)} would "
+                "start at random). Take a model that has it, as model=bert-base-uncased, or task.way=contrastive."
+            )
+
+    def prepare(self, splits):
+        unnamed = sorted({name for examples in splits.values() for name in examples.get("label", ()) if _is_bare(name)})
+        if self.way == "contrastive" or set(unnamed) <= set(self.words):
+            return splits, []
+        what = f"labels whose names are no words: {', '.join(unnamed[:8])}"
+        return splits, [Finding("warning", "all", what, "Say what they mean: task.words={'0': bad, '1': good}")]
+
+    def labels(self, train, known):
+        found = tuple(known or sorted(set(train["label"])))
+        verbalizers.label_words(found, self.words)
+        return found
+
+    def classes(self, examples):
+        return [[label] for label in examples["label"]]
+
+    def encode(self, examples, tokenizer, labels):
+        """One row per text; one that is longer than the model reads loses its end, and is marked as cut."""
+        template = self.template if self.way == "prompt" else verbalizers.TEXT
+        batch, cut = verbalizers.fill(template, examples["text"], tokenizer)
+        ids = {name: i for i, name in enumerate(labels)}
+        gold = [ids.get(label, IGNORED) for label in examples.get("label", [None] * len(cut))]
+        return {**batch, "example": list(range(len(cut))), "cut": cut, "labels": gold}
+
+    def training_rows(self, rows, tokenizer, seed):
+        return sentence_pairs.pair_rows(rows, self.pairs, seed) if self.way == "contrastive" else rows
+
+    def head_class(self, base):
+        return verbalizers.verbalizer(base) if self.way == "prompt" else sentence_pairs.sentence_encoder(base)
+
+    def collator(self, tokenizer, model):
+        if self.way != "prompt":
+            return sentence_pairs.PairCollator(tokenizer)
+        labels = [model.config.id2label[i] for i in range(model.config.num_labels)]
+        words = verbalizers.label_words(labels, self.words)
+        return verbalizers.PromptCollator(tokenizer, verbalizers.word_ids(words, self.template, tokenizer))
+
+    def settle(self, model, rows, tokenizer, labels):
+        if self.way == "contrastive":
+            ids, gold = rows["input_ids"][:], rows["labels"][:]
+        elif self.way == "zero_shot":
+            ids = tokenizer(list(verbalizers.label_words(labels, self.words).values()))["input_ids"]
+            gold = list(range(len(labels)))
+        if self.way != "prompt":
+            sentence_pairs.set_centroids(model, sentence_pairs.embed(model, ids, tokenizer), gold)
+
+    def loss(self, outputs, labels, context):
+        """Prompts: cross entropy over the labels' scores. Pairs: squared distance of cosine and 0 or 1."""
+        if len(outputs["logits"]) == len(labels):
+            return super().loss(outputs, labels, context)
+        return sentence_pairs.pair_loss(outputs["embeddings"], labels)
+
+    def reduce(self, outputs):
+        return (outputs["logits"].float().softmax(dim=-1),)
+
+    def decode(self, reduced, rows, labels, examples, tokenizer):
+        (probabilities,) = reduced
+        decoded = [{}] * len(examples["text"])
+        for example, p in zip(rows["example"], probabilities, strict=True):
+            best = int(p.argmax())
+            decoded[example] = {"prediction": labels[best], "confidence": round(float(p[best]), 4)}
+        return decoded
+
+    def metrics(self, predictions, examples):
+        """Accuracy and macro F1 by scikit-learn over the labels that occur."""
+        from sklearn.metrics import accuracy_score, f1_score
+
+        gold, predicted = examples["label"], [p["prediction"] for p in predictions]
+        values = {
+            "accuracy": float(accuracy_score(gold, predicted)),
+            "f1_macro": float(f1_score(gold, predicted, average="macro", zero_division=0)),
+        }
+        return Scores(values, {"confusion": confusion(gold, predicted)})
+
+    def baseline(self, train, examples):
+        """The label that train holds most often; of equally frequent ones the first by name."""
+        frequent = min(set(train["label"]), key=lambda label: (-train["label"].count(label), label))
+        return "most frequent class", [{"prediction": frequent} for _ in examples["text"]]
+
+
+def _is_bare(label):
+    """Whether a label's name has no letter, so that it says nothing."""
+    return not any(c.isalpha() for c in label)
