@@ -1,20 +1,17 @@
-"""The data set: found, read, its columns mapped onto the task's, labels by name, missing splits cut from train."""
+"""The data set: found, read, its columns mapped onto the task's, labels by name."""
 
-import hashlib
 import json
-from collections import defaultdict
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
 
 from stages.arguments import typed
 from stages.columns import by_split, heads, map_columns, values
+from stages.cuts import SPLITS, cut_missing_splits, take
 from stages.data_files import TEXT
 from stages.draws import draw
 from stages.folder import files_digest
 from tasks.contract import Finding
-
-SPLITS = ("train", "validation", "test")
 
 
 @dataclass(frozen=True)
@@ -35,7 +32,7 @@ def load_data(config, task):
         raise ValueError(f"data.train is null: data={data['name']} needs one to learn from. Set data.train=...")
     splits, declared, source, findings = _read_splits(data, task)
     if data["source"] != "sample":
-        splits = _cut_missing_splits(splits, data, task)
+        splits = cut_missing_splits(splits, data, task)
     labels = task.labels(splits["train"], declared)
     if len(labels) < task.least_labels:
         raise ValueError(
@@ -46,7 +43,7 @@ def load_data(config, task):
         splits["train"], few = draw(splits["train"], data["per_class"], config["seed"], task)
         findings = findings + few
     if data["limit"]:
-        splits = {name: _take(examples, range(data["limit"])) for name, examples in splits.items()}
+        splits = {name: take(examples, range(data["limit"])) for name, examples in splits.items()}
     splits |= {name: task.beside_train(splits["train"], splits[name]) for name in splits if name != "train"}
     return Data(splits, labels, source, findings)
 
@@ -54,7 +51,7 @@ def load_data(config, task):
 def load_test(data, task):
     """The test split alone, for a model that is trained: -> (examples, what was read, findings)."""
     splits, _, source, findings = _read_splits(data, task)
-    examples = splits["test"] if not data["limit"] else _take(splits["test"], range(data["limit"]))
+    examples = splits["test"] if not data["limit"] else take(splits["test"], range(data["limit"]))
     return examples, source, findings
 
 
@@ -199,48 +196,3 @@ def _text(value, names, where):
 
 def _is_id(text):
     return text.removeprefix("-").isdecimal()
-
-
-def _cut_missing_splits(splits, data, task):
-    """Where a split is missing, hold out its share of train: deterministic, in proportion to the classes."""
-    shares = {split: data[f"{split}_share"] for split in ("test", "validation") if split not in splits}
-    if shares.get("validation") == 0:
-        raise ValueError("data.validation is null and data.validation_share=0: nothing to choose a checkpoint on.")
-    if sum(shares.values()) >= 1:
-        chosen = " and ".join(f"data.{split}_share={share}" for split, share in shares.items())
-        raise ValueError(f"{chosen} leave nothing of train. Give less than 1 together.")
-    left = 1
-    for split, share in shares.items():
-        if share:
-            splits["train"], splits[split] = cut(splits["train"], share / left, task)
-            left -= share
-        if share and not splits["train"][task.target]:
-            raise ValueError(f"data.train has too few different examples to cut off a part. Give data.{split}=...")
-    return {split: splits[split] for split in SPLITS if split in splits}
-
-
-def cut(examples, share, task):
-    """-> (the rest, the cut): systematic sampling over the distinct inputs, sorted by class and then by their digest,
-    so that classes keep their proportion, equal inputs stay together, and neither order nor chance plays a part. At
-    least one is cut. Of running text it is the end: what stands between two learned passages is easy to guess."""
-    if task.running:
-        size = len(examples[task.target])
-        start = size - max(min(int(size * share + 0.5), size - 1), 1)
-        return _take(examples, range(start)), _take(examples, range(start, size))
-    keys = [hashlib.sha256(json.dumps(row).encode()).hexdigest() for row in task.inputs(examples)]
-    classes = defaultdict(set)
-    for key, of_example in zip(keys, task.classes(examples), strict=True):
-        classes[key].update(of_example)
-    distinct = sorted(classes, key=lambda key: (sorted(classes[key]), key))
-    total = len(distinct)
-    size = max(min(int(total * share + 0.5), total - 1), 1)
-    step = [(i * size + total // 2) // total for i in range(total + 1)]
-    chosen = {key for i, key in enumerate(distinct) if step[i + 1] > step[i]}
-    sides = {True: [], False: []}
-    for i, key in enumerate(keys):
-        sides[key in chosen].append(i)
-    return _take(examples, sides[False]), _take(examples, sides[True])
-
-
-def _take(examples, indices):
-    return {name: [values[i] for i in indices if i < len(values)] for name, values in examples.items()}

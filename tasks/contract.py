@@ -139,6 +139,10 @@ class Task(ABC):
         """What the model gets to see of each example: the values of all columns but the target."""
         return list(zip(*(examples[name] for name in self.columns if name != self.target), strict=True))
 
+    def together(self, examples: dict) -> list:
+        """What each example belongs to, and stays with when a split is cut from train. Default: its own inputs."""
+        return self.inputs(examples)
+
     @abstractmethod
     def labels(self, train: dict, known: list[str] | None) -> tuple[str, ...]:
         """The names the head predicts, in id order; `known` are those that the data set itself declares."""

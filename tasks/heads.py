@@ -105,3 +105,58 @@ def marginals(logits, counts, transitions):
         scores = logits.detach().float().requires_grad_()
         total = log_partition(scores, counts, [t.detach() for t in transitions]).sum()
         return torch.autograd.grad(total, scores)[0]
+
+
+def span_head(base):
+    """A subclass of a question-answering class whose logits are (rows, 2, sub-words): each as first and as last of the
+    answer, padding NEVER. It keeps the name and the weights of its base. `region`: see `best_spans`."""
+
+    class SpanHead(base):
+        def forward(self, *args, region=None, **kwargs):
+            outputs = super().forward(*args, **kwargs)
+            logits = torch.stack([outputs["start_logits"], outputs["end_logits"]], dim=1)
+            mask = kwargs.get("attention_mask")
+            if mask is not None:
+                logits = logits.masked_fill(mask.unsqueeze(1) == 0, NEVER)
+            return {"logits": logits, "region": region}
+
+    SpanHead.__name__ = SpanHead.__qualname__ = base.__name__
+    return SpanHead
+
+
+def best_spans(logits, region, longest, count):
+    """-> (scores, first and last sub-word of the best spans, counted from where the context begins, -1 for none; all
+    (rows, spans)), and the score of no answer (rows,): both logits of the row's first sub-word.
+
+    All spans of up to `longest` sub-words inside the context compete. `region`: (rows, 3), the position of the first
+    sub-word of all, of the first and behind the last one of the context.
+    """
+    length = logits.shape[-1]
+    positions = torch.arange(length, device=logits.device)
+    inside = (positions >= region[:, 1:2]) & (positions < region[:, 2:])
+    first, last = (scores.masked_fill(~inside, NEVER) for scores in logits.unbind(dim=1))
+    ends = nn.functional.pad(last, (0, longest - 1), value=NEVER).unfold(1, longest, 1)  # (rows, sub-words, longest)
+    scores, places = (first.unsqueeze(-1) + ends).flatten(1).topk(min(count, length * longest))
+    start = places // longest - region[:, 1:2]
+    possible = scores > NEVER / 2
+    none = torch.full_like(start, -1)
+    found = torch.where(possible, start, none), torch.where(possible, start + places % longest, none)
+    return scores, *found, logits.gather(2, region[:, None, :1].expand(-1, 2, 1)).sum(dim=(1, 2))
+
+
+class PlaceCollator:
+    """Pads rows into a batch; `names` are columns of positions, as many in each row, which padding on the left moves.
+    IGNORED stays."""
+
+    def __init__(self, tokenizer, names):
+        self.inputs, self.side, self.names = tokenizer.model_input_names, tokenizer.padding_side, names
+        self.pad = DataCollatorWithPadding(tokenizer)
+
+    def __call__(self, rows):
+        batch = self.pad([{name: row[name] for name in self.inputs if name in row} for row in rows])
+        length = batch["input_ids"].shape[1]
+        shifts = [length - len(row["input_ids"]) if self.side == "left" else 0 for row in rows]
+        for name in self.names:
+            places = [[p + shift if p >= 0 else p for p in row[name]] for row, shift in zip(rows, shifts, strict=True)]
+            batch[name] = torch.tensor(places)
+        return batch

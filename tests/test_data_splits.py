@@ -6,7 +6,8 @@ from collections import Counter
 
 import pytest
 
-from stages.data import cut, load_data
+from stages.cuts import cut
+from stages.data import load_data
 from tasks.ner import NER
 from tasks.samples.ner import generate
 from tasks.text_classification import TextClassification

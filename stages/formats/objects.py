@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 from itertools import islice
 
 from stages.formats.lines import Problems, Row, lines
+from stages.formats.squad import holds_articles, read_articles
 
 SAMPLE = 1000  # objects that decide which keys are right
 NEEDED = (
@@ -30,7 +31,8 @@ def holds_lines(path: str) -> bool:
 
 
 def read_json(path: str, bad: Problems) -> Iterator[Row]:
-    """The number of a row is the position of its object, from 1. The file is read whole."""
+    """The number of a row is the position of its object (of its question, in SQuAD's form), from 1. The file is read
+    whole."""
     text = "\n".join(line for _, line in lines(path, bad))
     if bad:
         raise ValueError(f"{path}:{bad[0][0]}: {bad[0][1]}.")
@@ -40,6 +42,9 @@ def read_json(path: str, bad: Problems) -> Iterator[Row]:
         content = json.loads(text)
     except (ValueError, RecursionError) as error:
         raise ValueError(f"{path}: invalid JSON ({error}). Correct the file, or data.format.") from error
+    if holds_articles(content):
+        yield from read_articles(content, bad)
+        return
     if isinstance(content, dict):
         content = _objects(path, content)
     if not isinstance(content, list):

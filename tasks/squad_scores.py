@@ -1,0 +1,128 @@
+"""How published scripts score answers to questions: SQuAD's, with normalized words, and CMRC 2018's, by character."""
+
+import re
+import string
+from collections import Counter
+from difflib import SequenceMatcher
+
+ASKED = ("what", "who", "whom", "whose", "when", "where", "which", "why", "how")
+ARTICLES = re.compile(r"\b(a|an|the)\b")
+CHINESE = re.compile("[一-龥]")
+# Of CMRC's script, whose '……' is two characters and so never meets one.
+MARKS = set("-:_*^/\\~`+=，。：？！“”；’《》·、「」（）－～『』")  # noqa: RUF001
+
+
+def score(scoring: str, prediction: str, golds: list[str]) -> tuple[float, float]:
+    """-> (exact, F1), the best over the gold answers; no gold answer: the right one is the empty text.
+
+    `scoring`: squad, as in SQuAD's evaluate-v2.0.py (Rajpurkar et al., 2018), which on questions with answers is that
+    of v1.1; or cmrc, as in cmrc2018_evaluate.py (Cui et al., 2019).
+    """
+    exact, f1 = {"squad": (squad_exact, squad_f1), "cmrc": (cmrc_exact, cmrc_f1)}[scoring]
+    golds = [gold for gold in golds if scoring != "squad" or normalized(gold)] or [""]
+    return max(exact(gold, prediction) for gold in golds), max(f1(gold, prediction) for gold in golds)
+
+
+def normalized(text: str) -> str:
+    """Lower case, without punctuation, articles and further white space."""
+    text = "".join(c for c in text.lower() if c not in string.punctuation)
+    return " ".join(ARTICLES.sub(" ", text).split())
+
+
+def squad_exact(gold: str, prediction: str) -> float:
+    return float(normalized(gold) == normalized(prediction))
+
+
+def squad_f1(gold: str, prediction: str) -> float:
+    """Of the words that both hold, counted; where one side is empty 1 if the other is empty too."""
+    gold, prediction = normalized(gold).split(), normalized(prediction).split()
+    shared = sum((Counter(gold) & Counter(prediction)).values())
+    return _f1(shared, gold, prediction)
+
+
+def cmrc_exact(gold: str, prediction: str) -> float:
+    return float(_unmarked(gold) == _unmarked(prediction))
+
+
+def cmrc_f1(gold: str, prediction: str) -> float:
+    """Of the longest run of segments that both hold: Chinese characters, and words between them."""
+    gold, prediction = segments(gold), segments(prediction)
+    run = SequenceMatcher(None, gold, prediction, autojunk=False).find_longest_match().size
+    return _f1(run, gold, prediction)
+
+
+def segments(text: str) -> list[str]:
+    """Each Chinese character, and the words of what stands between them, by NLTK as the script does (but for a full
+    stop inside, at which it would look for sentences with a model of its own)."""
+    from nltk.tokenize import word_tokenize
+
+    found, between = [], ""
+    for character in [*_unmarked(text), ""]:
+        if character and not CHINESE.match(character):
+            between += character
+            continue
+        found += word_tokenize(between, preserve_line=True) if between else []
+        found += [character] if character else []
+        between = ""
+    return found
+
+
+def _unmarked(text: str) -> str:
+    return "".join(character for character in text.lower().strip() if character not in MARKS)
+
+
+def _f1(shared: int, gold: list, prediction: list) -> float:
+    if not gold or not prediction:
+        return float(gold == prediction)
+    return 2 * shared / (len(gold) + len(prediction))
+
+
+def score_all(scoring: str, predictions: list[dict], golds: list[list[str]]) -> list[tuple[float, float]]:
+    return [score(scoring, p["prediction"], gold) for p, gold in zip(predictions, golds, strict=True)]
+
+
+def parts(scored: list[tuple[float, float]], golds: list[list[str]]) -> dict[str, float]:
+    """Mean exact and f1 over all questions and, where some have no answer, over those with (HasAns) and without."""
+    chosen = {"": scored}
+    if not all(golds):
+        chosen["HasAns_"] = [s for s, gold in zip(scored, golds, strict=True) if gold]
+        chosen["NoAns_"] = [s for s, gold in zip(scored, golds, strict=True) if not gold]
+    return {f"{name}{of}": mean for name, part in chosen.items() if part for of, mean in means(part).items()}
+
+
+def means(scored: list[tuple[float, float]]) -> dict[str, float]:
+    return {name: sum(one) / len(scored) for name, one in zip(("exact", "f1"), zip(*scored, strict=True), strict=True)}
+
+
+def at_best(scoring: str, predictions: list[dict], golds: list[list[str]]) -> dict[str, float]:
+    """best_exact and best_f1 with their thresholds (`best_threshold`), where some questions have no answer and all
+    predictions have a score of it."""
+    if all(golds) or not all("no_answer_score" in p for p in predictions):
+        return {}
+    texts = [{"prediction": next((a["text"] for a in p["n_best"] if a["text"]), "")} for p in predictions]
+    no_answer, found = [p["no_answer_score"] for p in predictions], {}
+    for name, scores in zip(("exact", "f1"), zip(*score_all(scoring, texts, golds), strict=True), strict=True):
+        best, threshold = best_threshold(scores, [bool(gold) for gold in golds], no_answer)
+        found |= {f"best_{name}": best, f"best_{name}_thresh": threshold}
+    return found
+
+
+def best_threshold(scores: list[float], answerable: list[bool], no_answer: list[float]) -> tuple[float, float]:
+    """-> (best mean score, threshold): what predicting no answer wherever `no_answer` is above the threshold could
+    reach. `scores`: of the best answer that is a text (`find_best_thresh` of evaluate-v2.0.py)."""
+    total = best = sum(not has for has in answerable)
+    threshold = 0.0
+    for i in sorted(range(len(scores)), key=no_answer.__getitem__):
+        total += scores[i] if answerable[i] else -1
+        if total > best:
+            best, threshold = total, no_answer[i]
+    return best / max(len(scores), 1), threshold
+
+
+def by_question_word(scored: list[tuple[float, float]], questions: list[str]) -> list[dict]:
+    """Scores by the question word of an English question, the most frequent first."""
+    words = [next((word for word in question.lower().split() if word in ASKED), "other") for question in questions]
+    return [
+        {"question": word, **means([s for s, of in zip(scored, words, strict=True) if of == word]), "count": count}
+        for word, count in Counter(words).most_common()
+    ]
