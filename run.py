@@ -60,9 +60,10 @@ def run_experiment(config, words):
         folder.start(place, config)
 
     from stages.page.document import write_page
+    from stages.scratch.draft import start_from
     from stages.tracking import send_results, tracked
 
-    with tracked(config, place) as trackers:
+    with tracked(config, place) as trackers, start_from(config, task, data, weights) as weights:
         learned = train(config, task, data, weights, place, trackers, clock)
         if is_main():
             source = {**data.source, "digest": folder.data_digest(data.splits)}

@@ -13,6 +13,7 @@ from stages.extra_metrics import check_metrics
 from stages.hardware import check_hardware
 from stages.optimization import check_optimization
 from stages.schema import check_groups, check_keys, check_values
+from stages.scratch import check_scratch
 from tasks.contract import task_class
 
 TOP = ("seed", "batch_size", "output_root", "rerun", "data", "task", "model", "method", "tracking", "metrics")
@@ -62,6 +63,7 @@ def check_config(config):
     check_values(config)
     check_metrics(config["metrics"]["extra"])
     _check_columns(config["data"], task)
+    check_scratch(config, task)
     check_strategies(config["training"])
     if config["training"].get("label_smoothing_factor") and not task.smooths:
         raise ValueError("training.label_smoothing_factor has no meaning for the loss of this task.head. Leave it out.")

@@ -8,6 +8,7 @@ from threading import Thread
 
 from stages import gguf
 from stages.folder import CONFIG, FINISHED, is_finished, model_folder
+from stages.scratch import scratch_name
 
 SECONDS = 4  # for the Hub to answer at all
 # What is fetched of a repository: the first of these sets of which it has a file, and what goes with any of them.
@@ -37,9 +38,12 @@ KEY = {"model": "model.path", "data": "data.path", "metric": "metrics.extra"}
 
 
 def locate_model(path, revision=None):
-    """-> (local folder, commit or None) of a model. Errors say what was given and the ways out."""
+    """-> (local folder, commit or None) of a model; no folder for one that starts from nothing. Errors say what was
+    given and the ways out."""
     if path.startswith("package:"):
         return _in_package(path), None
+    if scratch_name(path):
+        return None, None  # made from the training split when that is read
     folder = model_folder(path)
     if Path(path).expanduser().is_dir() or folder.suffix == gguf.ENDING:
         return _with_config(path, _of_finished_run(path, folder)), None

@@ -5,10 +5,12 @@ import warnings
 
 from stages.arguments import unknown
 from stages.layers import freeze
+from stages.scratch.draft import register
 from tasks.contract import Task
 
 # peft 0.21 asks transformers by a name that is on its way out; nothing a user could change.
 warnings.filterwarnings("ignore", message=".*is_gradient_checkpointing", category=FutureWarning)
+register()
 
 
 def load_tokenizer(folder, splits_words):

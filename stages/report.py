@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 
 from stages.folder import FINISHED, UNFINISHED, write_json, write_text
+from stages.scratch import is_from_scratch, scratch_name
 from stages.terminal import is_main, say, stage, table, warn
 
 
@@ -68,7 +69,7 @@ def show_results(folder, task):
     show_tables(splits[-1], metrics["tables"][splits[-1]])
     say(f"\ntraining took {metrics['training_seconds']:.0f} s")
     stage("run", str(folder))
-    loader = "from_pretrained and pipeline load" if task.is_standard else "stages.prediction.load_model loads"
+    loader = "from_pretrained and pipeline load" if _is_standard(task, folder) else "stages.prediction.load_model loads"
     stage("model", f"{folder / 'model'}  ({loader} it)")
     stage("more", "report.html  metrics.json  predictions/  history.jsonl  findings.json  config.yaml  provenance.json")
 
@@ -92,18 +93,15 @@ def write_card(folder, config, task, labels, scores, source, extra=()):
     names = [*task.shown, *(name for name in values if name not in task.directions and name.split("/")[0] in extra)]
     shown = "\n".join(f"| {name} | {values[name]:.4f} |" for name in names if values.get(name) is not None)
     pipeline = task.pipeline["task"]
-    base = config["model"]["path"]
-    is_hub_id = base.count("/") == 1 and ":" not in base and not Path(base).is_dir()
     text = f"""---
 library_name: transformers
 pipeline_tag: {pipeline}
-base_model: {base if is_hub_id else config["model"]["name"]}
-tags: [tunesmith, {task.name}]
+{_base(config["model"])}tags: [tunesmith, {task.name}]
 ---
 
 # {folder.name}
 
-`{config["model"]["name"]}` fine-tuned for {task.name.replace("_", " ")} on `{config["data"]["name"]}` with Tunesmith.
+`{config["model"]["name"]}` trained for {task.name.replace("_", " ")} on `{config["data"]["name"]}` with Tunesmith.
 
 | score ({split}) | value |
 |---|---|
@@ -120,10 +118,21 @@ Method: {config["method"]["name"]}, seed {config["seed"]}, batch {config["batch_
     write_text(folder / "model" / "README.md", text)
 
 
+def _base(model):
+    """The card's line that names what was fine-tuned; none for a model that started from nothing."""
+    path = model["path"]
+    is_hub_id = path.count("/") == 1 and ":" not in path and not Path(path).is_dir()
+    return "" if scratch_name(path) else f"base_model: {path if is_hub_id else model['name']}\n"
+
+
+def _is_standard(task, folder):
+    return task.is_standard and not is_from_scratch(folder / "model")
+
+
 def _usage(task, folder):
-    """How the model is loaded: by transformers alone where its head is standard, else with this project."""
-    if not task.is_standard:
-        load = f'model = load_model("{folder.name}")  # a head of the project: transformers alone would leave parts out'
+    """How the model is loaded: by transformers alone where it is standard, else with this project."""
+    if not _is_standard(task, folder):
+        load = f'model = load_model("{folder.name}")  # has parts of the project\'s own, which transformers alone lacks'
         return f"from stages.prediction import load_model\n\n{load}"
     options = "".join(f", {name}={value!r}" for name, value in task.pipeline.items() if name != "task")
     load = f'model = pipeline("{task.pipeline["task"]}", model="{folder.name}/model"{options})'

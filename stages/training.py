@@ -16,7 +16,7 @@ from stages import optimization
 from stages.arguments import EXTRA
 from stages.batches import GlobalBatches, Rows
 from stages.hardware import check_started, launched, rows_per_process
-from stages.model import answers
+from stages.model import answers, count_parameters
 from stages.profiling import Profile
 from stages.sharding import gather, name_layers, splits_weights, trainer_choices
 from stages.terminal import is_main, stage
@@ -237,9 +237,23 @@ def build_tuner(config, task, labels, model, tokenizer, splits, folder):
 def train(tuner):
     """Train from the last checkpoint of an interrupted run, or from the start; -> seconds."""
     started = time.time()
-    if tuner.task.trains:
+    if hasattr(tuner.model, "fit"):
+        fit(tuner)
+    elif tuner.task.trains:
         tuner.train(resume_from_checkpoint=last_checkpoint(Path(tuner.args.output_dir)))
     return time.time() - started
+
+
+def fit(tuner):
+    """Training in one go, of a model that knows how: one evaluation, no steps, no checkpoints."""
+    state, control, callbacks = tuner.state, tuner.control, tuner.callback_handler
+    state.epoch = state.max_steps = state.global_step = 1
+    callbacks.on_train_begin(tuner.args, state, control)
+    tuner.model.to("cpu").fit(tuner.train_dataset.rows, tuner.context.class_weights)
+    tuner.model.to(tuner.args.device)
+    stage("model", f"fitted in one go, {count_parameters(tuner.model)[1] / 1e6:.1f} M parameters")
+    tuner.evaluate()
+    callbacks.on_train_end(tuner.args, state, control)
 
 
 def last_checkpoint(folder):
