@@ -91,7 +91,7 @@ def train(config, task, data, weights, place, trackers, clock):
     clock.lap("loading")
     splits = features.encode(data.splits, data.labels, task, tokenizer)
     clock.lap("encoding")
-    found = data.findings + findings.find(data.splits, task) + findings.find_long(splits)
+    found = data.findings + findings.find(data.splits, task) + findings.find_long(splits, task.cut_means)
     report.show_findings(found, place)
     trained, size = model.count_parameters(network)
     stage("model", f"{config['model']['name']}, {size / 1e6:.1f} M parameters, {trained / 1e6:.1f} M trained")

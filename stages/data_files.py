@@ -12,6 +12,7 @@ ENDINGS = {
     "csv": (".csv",),
     "tsv": (".tsv",),
     "parquet": (".parquet",),
+    "talks": (".yml", ".yaml"),
     "cells": (),
     "text": (),
     "paragraphs": (),

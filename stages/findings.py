@@ -31,7 +31,7 @@ def _unseen(split, seen, known, holder, advice):
     return [Finding("warning", split, what, f"They count as missed in the scores: {advice}.")] if unseen else []
 
 
-def find_long(splits):
+def find_long(splits, cut_means):
     """Examples that are longer than the model reads: split into windows, or cut. `splits` are encoded."""
     findings = []
     for name, split in splits.items():
@@ -42,7 +42,7 @@ def find_long(splits):
                 Finding("note", name, f"{windows} examples are longer than the model reads: read in windows")
             )
         if cut:
-            what = f"{cut} examples are longer than the model reads: their end is not seen"
+            what = f"{cut} examples are longer than the model reads: {cut_means}"
             findings.append(Finding("warning", name, what, "Take a model that reads more, or shorten them."))
     return findings
 

@@ -12,8 +12,10 @@ from stages.formats.lines import Problems, lines, read_document, read_paragraphs
 from stages.formats.objects import holds_lines, read_json, read_jsonl
 from stages.formats.parquet import read_parquet
 from stages.formats.separated import read_cells, read_csv, read_tsv
+from stages.formats.talks import read_talks
 
 READERS = {
+    "talks": read_talks,
     "conll": read_conll,
     "conllu": read_conllu,
     "jsonl": read_jsonl,
@@ -27,6 +29,7 @@ READERS = {
     "document": read_document,
 }
 HINTS = {
+    "talks": "It holds `conversations`, a list of lists of turns, as ChatterBot's corpus does.",
     "conll": "Each line is one word with its columns, all with the same separator; _ stands for an empty column.",
     "conllu": "Each line is one word with its ten columns, and a blank line ends the sentence.",
     "jsonl": "Each line is one object, and all objects have the same keys (null where there is no value).",

@@ -13,10 +13,10 @@ def prompt_ids(tokenizer, prompt: str, decoder_only: bool) -> list[int]:
     if tokenizer.chat_template:
         chat = [{"role": "user", "content": prompt}]
         return tokenizer.apply_chat_template(chat, add_generation_prompt=True, return_dict=True)["input_ids"]
-    return [*_beginning(tokenizer), *tokenizer(f"{prompt}\n", add_special_tokens=False)["input_ids"]]
+    return [*beginning(tokenizer), *tokenizer(f"{prompt}\n", add_special_tokens=False)["input_ids"]]
 
 
-def _beginning(tokenizer):
+def beginning(tokenizer):
     """The tokens that a tokenizer puts before any text, such as Llama's <s>."""
     both = tokenizer("a")["input_ids"]
     return both[: both.index(tokenizer("a", add_special_tokens=False)["input_ids"][0])]
