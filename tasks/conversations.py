@@ -56,13 +56,13 @@ def prepared(split, examples):
         if "reply" not in examples:
             asked, replies, dropped = _without_reply(asked, places, split in GIVEN)
             columns |= {"reply": replies} if split in GIVEN else {}
-        columns["messages"] = asked
     else:
         asked = [[{"role": "user", "content": text}] for text in _questions(split, examples)]
         gold = next((name for name in ("response", "output") if name in examples), None)
         columns |= {"reply": examples[gold]} if gold else {}
     if "reply" in columns:
         columns["reply"] = as_lists(split, "reply", columns["reply"])
+    columns["messages"] = asked
     columns["_asked"] = [
         _directed(messages, *more)
         for messages, *more in zip(asked, *(_column(split, examples, name, len(asked)) for name in MORE), strict=True)

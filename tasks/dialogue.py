@@ -61,9 +61,9 @@ class Dialogue(Writer):
         return {"use_cache": False} if self.decoder_only else {}
 
     def form(self, names):
-        """Prepared conversations stand in the task's own columns, the reply apart."""
-        given = super().form(names)
-        return self.columns if given == self.forms[0] and not {*names} <= {"messages", *MORE} else given
+        """Prepared conversations stand in the task's own columns, the reply apart, beside those that a user gave."""
+        apart = self.forms[0] if {*names} <= {"messages", *MORE} else self.columns
+        return next((form for form in self.forms[1:] if {*form[:-1]} <= {*names}), apart)
 
     def prepare(self, splits):
         """Every form becomes what was said (`messages`) and the reply to it, one or several references. In new text the
