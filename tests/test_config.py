@@ -47,6 +47,7 @@ def test_every_option_composes(read, option, tmp_path):
     of_files = {"override /data": "files"} in raw.pop("defaults", [])
     more = extra["data=files"] if of_files else extra.get(f"{group}={name}", [])
     labelled = group == "data" and "label" in raw.get("columns", {})
+    labelled = labelled or raw.get("path") == "scratch:bag_of_words"  # scores whole texts only
     task = UPLOADS[name].task if group == "data" and name in UPLOADS else "text_classification" if labelled else None
     config = read(*([f"task={task}"] if task else []), f"{group}={name}", *more)
     if group in ("task", "data", "model", "method"):
