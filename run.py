@@ -69,7 +69,7 @@ def run_experiment(config, words):
             source = {**data.source, "digest": folder.data_digest(data.splits)}
             model = {"path": config["model"]["path"], "revision": commit, "weights": folder.folder_digest(weights)}
             model |= folder.earlier_run(weights)
-            leave(config, task, data, place, extra, *learned)
+            leave(config, data, place, extra, *learned)
             clock.lap("saving")
             folder.write_json(place / "provenance.json", folder.provenance(words, clock, source, model))
             write_page(place)
@@ -108,10 +108,12 @@ def train(config, task, data, weights, place, trackers, clock):
     return tuner, tokenizer, results, seconds
 
 
-def leave(config, task, data, place, extra, tuner, tokenizer, results, seconds):
+def leave(config, data, place, extra, tuner, tokenizer, results, seconds):
     """Write what a run leaves in its folder."""
-    from stages import model, report
+    from stages import finished, model, report
 
+    task = tuner.task
+    finished.write_tuned(place, task, tuner.untuned)
     scores = {s: extra.added_to(of_split, guesses, data.splits[s]) for s, (of_split, guesses) in results.items()}
     rows = {s: report.prediction_rows(task, data.splits[s], guesses) for s, (_, guesses) in results.items()}
     baseline = report.score_baseline(task, tuner.splits, list(scores)[-1], extra, tokenizer)

@@ -10,9 +10,9 @@ from pathlib import Path
 from stages.arguments import EXTRA, admitted, argument_keys, trainer_arguments
 from stages.choices import composed, groups, options_of
 from stages.command_line import RUN_WORDS
+from stages.config import build_task
 from stages.schema import VALUES
 from stages.terminal import fail
-from tasks.contract import task_class
 
 FLAGS = ("--help", "--multirun", "--cfg", "--resolve", "--info", "--config-dir")
 FILES = ("data.train", "data.validation", "data.test", "model.path", "output_root", *RUN_WORDS)
@@ -105,7 +105,7 @@ def _values(key, begun, words):
         return listed
     config = composed(words)
     if key == "task.best":
-        return task_class(config["task"]["name"]).directions
+        return build_task(config).directions
     now = config.get(group, {}).get(name) if group in config else config.get(key)
     return [] if now is None or isinstance(now, dict | list) else [str(now)]
 

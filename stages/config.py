@@ -38,8 +38,17 @@ def read_config(cfg, overrides=()):
     config = OmegaConf.to_container(cfg, resolve=True)
     if any(o.startswith("model.path=") for o in overrides) and not any(o.startswith("model.name=") for o in overrides):
         config["model"]["name"] = Path(str(config["model"]["path"])).name  # a run must not carry another model's name
+    _fill_best(config)
     check_config(config)
+    config["task"]["best"] = build_task(config).best
     return config
+
+
+def _fill_best(config):
+    """`task.best: null` is the score that the data set is published with, where its file names one."""
+    task, data = config.get("task"), config.get("data")
+    if isinstance(task, dict) and isinstance(data, dict) and task.get("best", "") is None:
+        task["best"] = data.get("best")
 
 
 def _not_given(key, cfg):

@@ -162,6 +162,7 @@ def _declared(feature):
 def as_text(columns, task, names, places):
     """Columns of text, or of lists of text; labels by name, never by id. `places` says where each example stands."""
     gold = task.form(columns)[-1]
+    listed = {name: [_as_list(value, mark) for value in columns[name]] for name, mark in _listed(columns, task)}
     return {
         column: values
         if column in task.structured
@@ -169,8 +170,24 @@ def as_text(columns, task, names, places):
             _text(value, names if column == gold else None, f"{place}: data.columns.{column}")
             for value, place in zip(values, places, strict=True)
         ]
-        for column, values in columns.items()
+        for column, values in {**columns, **listed}.items()
     }
+
+
+def _listed(columns, task):
+    return [(name, mark) for name, mark in task.separators.items() if name in columns]
+
+
+def _as_list(value, mark):
+    """The values of a cell: a list as it is or written as JSON, text cut at `mark`, one number alone."""
+    if isinstance(value, str) and value.startswith("[") and value.endswith("]"):
+        try:
+            return json.loads(value)
+        except ValueError:
+            pass  # not JSON, so text that is cut like any other
+    if isinstance(value, str):
+        return [part.strip() for part in value.split(mark) if part.strip()]
+    return [value] if isinstance(value, int | float) and value == value else value
 
 
 def _text(value, names, where):

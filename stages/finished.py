@@ -6,8 +6,9 @@ from pathlib import Path
 
 from omegaconf import OmegaConf
 
-from stages.folder import FINISHED
+from stages.folder import FINISHED, write_json
 
+TUNED = "tuned.json"  # the task's choices that were found on the validation split
 NEEDED = ("config.yaml", "model/config.json")
 
 
@@ -27,6 +28,22 @@ def find_run(path: str | Path) -> Path:
 def frozen_config(run: Path) -> dict:
     """The whole configuration that a run was trained with."""
     return OmegaConf.to_container(OmegaConf.load(run / "config.yaml"))
+
+
+def tuned_task(run: Path):
+    """The task of a run, with what it found on the validation split."""
+    from stages.config import build_task
+
+    found = run / TUNED
+    choices = json.loads(found.read_text(encoding="utf-8")) if found.is_file() else {}
+    return build_task({"task": {**frozen_config(run)["task"], **choices}})
+
+
+def write_tuned(run: Path, task, given) -> None:
+    """Keep what `task` has beyond the choices that were `given`, where there is anything."""
+    choices = {name: value for name, value in vars(task).items() if value != getattr(given, name)}
+    if choices:
+        write_json(run / TUNED, choices)
 
 
 def saved_labels(run: Path, task) -> tuple[str, ...]:

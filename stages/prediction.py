@@ -12,7 +12,7 @@ from accelerate.utils import convert_to_fp32, gather_object
 
 from stages.batches import Rows
 from stages.features import encode_split, longest_first
-from stages.finished import find_run, frozen_config, saved_labels
+from stages.finished import find_run, frozen_config, saved_labels, tuned_task
 from stages.inputs import with_neighbours
 from stages.model import fit_task, load_head, load_tokenizer, readable_length
 from stages.training import EVAL_ROWS
@@ -132,11 +132,9 @@ def load_model(run: str | Path, hardware: dict | None = None) -> Predictor:
     there is one, and batches are as large as the run's own. Raises FileNotFoundError or ValueError for a folder that is
     no finished run.
     """
-    from stages.config import build_task
-
     run, hardware = find_run(run), hardware or {}
     config = frozen_config(run)
-    task, device = build_task(config), PartialState(cpu=bool(hardware.get("use_cpu"))).device
+    task, device = tuned_task(run), PartialState(cpu=bool(hardware.get("use_cpu"))).device
     labels, tokenizer = saved_labels(run, task), load_tokenizer(run / "model", task.splits_words)
     task = fit_task(task, run / "model", tokenizer)
     network = load_head(task, run / "model")

@@ -8,8 +8,7 @@ from itertools import chain
 from pathlib import Path
 
 from stages import folder
-from stages.config import build_task
-from stages.finished import saved_labels
+from stages.finished import saved_labels, tuned_task
 from stages.inputs import STANDARD, read_parts
 from stages.launching import start_processes
 from stages.request import read_request
@@ -28,7 +27,7 @@ def use_run(words):
 
 def score_run(request):
     """Score a run's model on the test split of other data; the scores stay in the run's folder."""
-    config, task = request.config, build_task(request.config)
+    config, task = request.config, tuned_task(request.run)
     place = request.run / "scored" / f"{_data_name(config['data'])}-{folder.digest(config)}"
     if folder.is_finished(place) and not request.again:
         say("This was scored before, these are its scores. rerun=true scores it again.")
@@ -78,7 +77,7 @@ def show_scored(place, request, task):
 
 def label_text(request):
     """Label each example of a file, or each line of standard input; -> where the predictions are."""
-    data, task, target = request.config["data"], build_task(request.config), request.output
+    data, task, target = request.config["data"], tuned_task(request.run), request.output
     parts = read_parts(request.predict, task, data["columns"], request.frozen["data"]["columns"], data["format"])
     first = next(parts, None)  # what is wrong with the file as a whole shows before torch is imported
     if first is None:

@@ -23,6 +23,7 @@ KEYS = {
         "lora": "name r lora_alpha lora_dropout target_modules use_rslora use_dora",
     },
 }
+MORE = {"data": ["best"]}  # keys that a group may have beside them
 TRACKING = "project group job_type tags notes log_model"
 VALUES = {
     "a whole number from 1 up": "batch_size method.r method.lora_alpha",
@@ -32,7 +33,7 @@ VALUES = {
     "true or false": "rerun tracking.log_model method.use_rslora method.use_dora method.frozen_embeddings",
     "text": "output_root model.name model.path data.name data.path",
     "text or null": "model.revision data.subset data.revision data.train data.validation data.test data.format "
-    "data.split_column "
+    "data.split_column data.best "
     "tracking.project tracking.group tracking.job_type tracking.notes tracking.wandb.entity tracking.trackio.space_id",
     "a list of texts": "tracking.tags metrics.extra",
     "a list of texts, or null": "data.labels",
@@ -70,7 +71,8 @@ def _check_kind(place, kinds, config):
         if place == "data.source" and kind is None:
             hint = "A data file of your own begins with `defaults: [files, _self_]` or `defaults: [hub, _self_]`. "
         raise ValueError(f"{place}={typed(kind)} is not known. {hint}Choose one of: {', '.join(kinds)}.")
-    check_keys(group, config[group], kinds[kind].split())
+    needed = kinds[kind].split()
+    check_keys(group, config[group], [*needed, *MORE.get(group, ())], needed)
 
 
 def _check_tracking(choices):

@@ -133,6 +133,7 @@ def _confidence(row):
 
 
 def _readable(row):
-    """Lists as one text, so that a table cell can show them."""
+    """Lists and tables as one text, so that a table cell can show them."""
     cells = {name: " ".join(map(str, value)) if isinstance(value, list) else value for name, value in row.items()}
+    cells = {name: json.dumps(value) if isinstance(value, dict) else value for name, value in cells.items()}
     return {**cells, **({"right": _is_right(row)} if "gold" in row else {})}

@@ -72,7 +72,8 @@ class Tuner(Trainer):
     depend on hardware, evaluation that keeps only what the task's `decode` needs."""
 
     def __init__(self, config, task, labels, model, tokenizer, splits, arguments, callbacks):
-        self.config, self.task, self.labels, self.splits = config, task, labels, splits
+        self.config, self.untuned, self.labels, self.splits = config, task, labels, splits
+        self.task = task  # after each evaluation with what `tuned` found there
         smoothing = arguments.label_smoothing_factor
         self.context = task.loss_context(splits["train"].rows, labels, smoothing)
         self.plain = replace(self.context, label_smoothing=0.0)  # validation losses stay comparable
@@ -189,6 +190,8 @@ class Tuner(Trainer):
         if not self._answers:
             return Scores(values), []
         part = self.splits[split]
+        if split == "validation":
+            self.task = self.untuned.tuned(tuple(reduced), part.rows, self.labels, part.examples)
         predictions = self.task.decode(tuple(reduced), part.rows, self.labels, part.examples, self.processing_class)
         scores = self.task.metrics(predictions, part.examples)
         return Scores({**scores.values, **values}, scores.tables), predictions

@@ -109,6 +109,11 @@ class Task(ABC):
         return self.name
 
     @property
+    def separators(self) -> dict[str, str]:
+        """Columns that hold lists -> what stands between their values where a file without types holds them as text."""
+        return {}
+
+    @property
     def new_tokens(self) -> tuple[str, ...]:
         """Special tokens that `encode` writes; they join the vocabulary, and their embeddings are learned."""
         return ()
@@ -222,6 +227,11 @@ class Task(ABC):
 
         The only way from outputs to predictions: evaluation, prediction files and everything else go through here.
         """
+
+    def tuned(self, reduced: tuple, rows: dict, labels: tuple[str, ...], examples: dict) -> "Task":
+        """The task with those choices filled in that it finds on the validation split, from the same things that
+        `decode` gets (a threshold). They are kept in the run's folder, so that every later use has them."""
+        return self
 
     @abstractmethod
     def metrics(self, predictions: list[dict], examples: dict) -> Scores:

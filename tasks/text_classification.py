@@ -1,149 +1,180 @@
-"""Text classification: one label per text."""
+"""Text classification, of one text or a pair of texts: into one class, any number of them, or onto an ordered scale."""
 
-from collections import Counter
-from dataclasses import dataclass
-from math import ceil, isfinite
+from dataclasses import dataclass, replace
 from typing import ClassVar
 
-from tasks.contract import IGNORED, LossContext, Scores, Task
-from tasks.tables import confusion
+from tasks.contract import LossContext, Task, as_line
+from tasks.many_labels import ManyLabels
+from tasks.one_label import OneLabel, by_number
+from tasks.ordered_label import OrderedLabel
+from tasks.texts import check_text, encode_texts
+
+KINDS = {"single_label": OneLabel(), "multi_label": ManyLabels(), "ordinal": OrderedLabel()}
 
 
 @dataclass(frozen=True)
 class TextClassification(Task):
-    """`class_weights`: 'auto' weighs classes inversely to their frequency, None treats all examples alike.
-    `calibration_bins`: bins of the expected calibration error."""
+    """`best`: None for the score that the kind is published with. `kind`: a key of KINDS. `pairs`: whether the column
+    `pair` is read as a second text; None: where the data has it. `threshold`: the probability from which on a text gets
+    a label, None to find it on the validation split. `separator`: what stands between the labels in a cell of text.
+    `class_weights`: 'auto' weighs classes inversely to their frequency. `focal_gamma`: 0 for cross entropy, more for
+    the focal loss. `calibration_bins`: of the expected calibration error. `label_order`: the head's names, filled in
+    by `tuned`."""
 
+    best: str | None
+    kind: str = "single_label"
+    pairs: bool | None = None
+    threshold: float | None = None
+    separator: str = ","
     class_weights: str | None = None
+    focal_gamma: float = 0.0
     calibration_bins: int = 15
+    label_order: list | tuple | None = None
 
     columns: ClassVar = ("text", "label")
     target: ClassVar = "label"
+    optional: ClassVar = ("pair",)
     auto_class: ClassVar = "AutoModelForSequenceClassification"
     lora_type: ClassVar = "SEQ_CLS"
-    directions: ClassVar = {
-        "accuracy": True, "f1_macro": True, "f1_micro": True, "f1_weighted": True, "calibration_error": False,
-        "loss": False,
-    }  # fmt: skip
-    shown: ClassVar = ("accuracy", "f1_macro", "f1_micro", "f1_weighted", "calibration_error")
     pipeline: ClassVar = {"task": "text-classification", "truncation": True}
 
     def __post_init__(self):
+        for name, known in (("kind", tuple(KINDS)), ("class_weights", ("auto", None))):
+            if getattr(self, name) not in known:
+                options = " or ".join("null" if value is None else value for value in known)
+                raise ValueError(f"task.{name}={getattr(self, name)} is not known. Choose {options}.")
+        object.__setattr__(self, "best", self.best or self._kind.best)
         super().__post_init__()
-        if self.class_weights not in (None, "auto"):
-            raise ValueError(f"task.class_weights={self.class_weights} is not known. Choose auto or null.")
         if not isinstance(self.calibration_bins, int) or self.calibration_bins < 1:
             raise ValueError(f"task.calibration_bins={self.calibration_bins} is not a number of bins. Give 1 or more.")
+        if self.focal_gamma < 0:
+            raise ValueError(
+                f"task.focal_gamma={self.focal_gamma} is below 0. Give 0 for cross entropy, 2 as published."
+            )
+        if self.threshold is not None and not 0 < self.threshold < 1:
+            raise ValueError(f"task.threshold={self.threshold} is not a probability between 0 and 1, or null.")
+        if not self.separator:
+            raise ValueError("task.separator is empty. Give what stands between two labels, such as ','.")
+
+    @property
+    def _kind(self):
+        return KINDS[self.kind]
+
+    @property
+    def directions(self):
+        return self._kind.directions
+
+    @property
+    def shown(self):
+        return self._kind.shown
+
+    @property
+    def answers_are(self):
+        return self._kind.answers_are
+
+    @property
+    def smooths(self):
+        return not self.focal_gamma
+
+    @property
+    def is_standard(self):
+        return self.kind == "single_label"
+
+    @property
+    def head_config(self):
+        return self._kind.head_config
+
+    @property
+    def separators(self):
+        return {"label": self.separator} if self.kind == "multi_label" else {}
+
+    @property
+    def sample(self):
+        one = "sentence_pair" if self.pairs else self.name
+        return one if self.kind == "single_label" else self.kind
 
     def prepare(self, splits):
-        for split, examples in splits.items():
-            for name in [column for column in self.columns if column in examples]:
-                _check_text(split, name, examples[name])
-        return splits, []
+        return {split: self._checked(split, examples) for split, examples in splits.items()}, []
+
+    def _checked(self, split, examples):
+        """The examples of a split: texts, a second text that may be a list of them, labels as the kind has them."""
+        examples = dict(examples)
+        if "pair" in examples:
+            examples["pair"] = [as_line(value) if isinstance(value, list) else value for value in examples["pair"]]
+        check_text(split, examples, ("text", "pair"))
+        if "label" in examples:
+            examples["label"] = self._kind.checked(split, examples["label"])
+        return examples
+
+    def inputs(self, examples):
+        return list(zip(*(examples[name] for name in self._texts(examples)), strict=True))
+
+    def _texts(self, examples):
+        return ("text", "pair") if "pair" in examples and self.pairs is not False else ("text",)
 
     def labels(self, train, known):
-        found = sorted(set(train["label"]), key=_by_number)
+        found = sorted({label for labels in self.classes(train) for label in labels}, key=by_number)
         unnamed = [label for label in found if known and label not in known]
         if unnamed:
             shown, names = ", ".join(unnamed[:8]), ", ".join(known[:20])
             raise ValueError(f"data.labels={names}: train also has {shown}. Name every label, or set data.labels=null.")
+        self._kind.check_names(self, known or found, known)
         return tuple(known or found)
 
     def classes(self, examples):
-        return [[label] for label in examples["label"]]
+        return self._kind.classes(examples["label"])
 
     def encode(self, examples, tokenizer, labels):
-        """One row per text; a text that is longer than the model reads is cut, and marked so."""
-        ids = {name: i for i, name in enumerate(labels)}
-        batch = tokenizer(
-            examples["text"], truncation=True, max_length=tokenizer.model_max_length, return_overflowing_tokens=True
-        )
-        mapping = batch["overflow_to_sample_mapping"]
-        pieces = Counter(mapping)
-        first = [i for i, example in enumerate(mapping) if i == 0 or mapping[i - 1] != example]
-        rows = {name: [batch[name][i] for i in first] for name in tokenizer.model_input_names if name in batch}
-        cut = [pieces[example] > 1 for example in range(len(first))]
-        gold = [ids.get(label, IGNORED) for label in examples.get("label", [None] * len(first))]
-        return {**rows, "example": list(range(len(first))), "cut": cut, "labels": gold}
+        """One row per example; one longer than the model reads is cut (a pair at its longer text) and marked."""
+        if self.pairs and "pair" not in examples:
+            raise ValueError("task.pairs: there is no second text. Map its column with data.columns.pair=...")
+        texts = [examples[name] for name in self._texts(examples)]
+        rows = encode_texts(tokenizer, *texts)
+        count, gold = len(texts[0]), examples.get("label")
+        ids = self._kind.unknown_ids(count, labels) if gold is None else self._kind.ids(gold, labels)
+        return {**rows, "example": list(range(count)), "labels": ids}
 
     def collator(self, tokenizer, model):
         from transformers import DataCollatorWithPadding
 
         return DataCollatorWithPadding(tokenizer)
 
+    def loss(self, outputs, labels, context):
+        return self._kind.losses(super().loss, outputs, labels, context, self.focal_gamma)
+
     def loss_context(self, rows, labels, label_smoothing):
-        """Balanced weights, n / (classes * count) as in scikit-learn: their mean over the training examples is 1."""
-        if self.class_weights is None:
-            return LossContext(label_smoothing=label_smoothing)
-        counts = Counter(label for label in rows["labels"] if label != IGNORED)
-        total = sum(counts.values())
-        weights = tuple(total / (len(counts) * counts[i]) if counts[i] else 0.0 for i in range(len(labels)))
+        weights = self._kind.weights(rows["labels"], len(labels)) if self.class_weights else None
         return LossContext(weights, label_smoothing)
 
     def reduce(self, outputs):
-        return (outputs["logits"].float().softmax(dim=-1),)
+        return (self._kind.probabilities(outputs["logits"]),)
+
+    def tuned(self, reduced, rows, labels, examples):
+        gold = [examples["label"][example] for example in rows["example"]]
+        found = self._kind.tuned(self, reduced[0], gold, labels)
+        pairs = "pair" in self._texts(examples)
+        return replace(self, pairs=pairs, label_order=tuple(labels), **found)
 
     def decode(self, reduced, rows, labels, examples, tokenizer):
         (probabilities,) = reduced
         decoded = [{}] * len(examples["text"])
         for example, p in zip(rows["example"], probabilities, strict=True):
-            best = int(p.argmax())
-            decoded[example] = {"prediction": labels[best], "confidence": round(float(p[best]), 4)}
+            decoded[example] = self._kind.predicted(p, labels, self)
         return decoded
 
     def metrics(self, predictions, examples):
-        """Accuracy and F1 averages by scikit-learn over the labels that occur, and the expected calibration error."""
-        from sklearn.metrics import accuracy_score, classification_report, f1_score
-
-        gold, predicted = examples["label"], [p["prediction"] for p in predictions]
-        averages = ("macro", "micro", "weighted")
-        values = {"accuracy": float(accuracy_score(gold, predicted))}
-        values |= {f"f1_{a}": float(f1_score(gold, predicted, average=a, zero_division=0)) for a in averages}
-        if all("confidence" in p for p in predictions):
-            confidence = [p["confidence"] for p in predictions]
-            values["calibration_error"] = calibration_error(gold, predicted, confidence, self.calibration_bins)
-        names = sorted({*gold, *predicted}, key=_by_number)
-        report = classification_report(gold, predicted, labels=names, output_dict=True, zero_division=0)
-        tables = {"labels": _per_label(report), "confusion": confusion(gold, predicted)}
-        return Scores(values, tables)
+        return self._kind.scores(predictions, examples["label"], self)
 
     def baseline(self, train, examples):
-        """Memorising: the label of the same text in training, else the most frequent label."""
-        memory = dict(zip(train["text"], train["label"], strict=True))
-        (frequent, _), *_ = Counter(train["label"]).most_common(1)
-        return "memorised texts, else most frequent label", [
-            {"prediction": memory.get(text, frequent)} for text in examples["text"]
-        ]
+        """Memorising: the labels of the same text in training, else the same answer for all."""
+        name, usual = self._kind.usual(train["label"], self)
+        memory = dict(zip(self.inputs(train), train["label"], strict=True))
+        guesses = [{**usual, "prediction": memory.get(row, usual["prediction"])} for row in self.inputs(examples)]
+        return f"memorised texts, else {name}", guesses
 
+    def answers(self, row):
+        found = self._kind.answers(row, self)
+        return super().answers(row) if found is None else found
 
-def calibration_error(gold, predicted, confidence, bins):
-    """Expected calibration error: |accuracy - mean confidence| per bin of confidence, ((b - 1) / bins, b / bins],
-    weighted by the share of examples in it (Guo et al., 2017, equation 3). 0 is best."""
-    groups = {}
-    for g, p, c in zip(gold, predicted, confidence, strict=True):
-        groups.setdefault(ceil(c * bins), []).append((g == p, c))
-    gaps = [abs(sum(right for right, _ in group) - sum(c for _, c in group)) for group in groups.values()]
-    return sum(gaps) / max(len(gold), 1)
-
-
-def _check_text(split, name, values):
-    for i, value in enumerate(values, start=1):
-        if not isinstance(value, str):
-            raise ValueError(f"{split} example {i}: data.columns.{name} must hold text, it holds {repr(value)[:60]}.")
-
-
-def _by_number(label):
-    """Sort key: labels that are numbers by value (1, 2, 10), the others after them by name."""
-    try:
-        value = float(label)
-    except ValueError:
-        return 1, 0.0, label
-    return (0, value, label) if isfinite(value) else (1, 0.0, label)
-
-
-def _per_label(report):
-    return [
-        {"label": name, "precision": row["precision"], "recall": row["recall"], "f1": row["f1-score"],
-         "support": int(row["support"])}
-        for name, row in report.items() if isinstance(row, dict)
-    ]  # fmt: skip
+    def marked(self, row):
+        return [(row[name], None, None) for name in self._texts(row)]

@@ -21,7 +21,7 @@ EXACT = {
     "model=mini": ["model=minilm"],
     "-m model=roberta-base,mini": ["model=roberta-base,minilm"],
     "+model=mini": ["+model=minilm"],
-    "experiment=quickstart/": ["experiment=quickstart/ner", "experiment=quickstart/text_classification"],
+    "experiment=quickstart/text": ["experiment=quickstart/text_classification"],
     "optimizer.lear": ["optimizer.learning_rate="],
     "training.label_smo": ["training.label_smoothing_factor="],
     "training.early_stopping_p": ["training.early_stopping_patience="],

@@ -34,6 +34,7 @@ EXPERIMENTS = sorted((CONF / "experiment").rglob("*.yaml"))
 SPLITS = ("train", "validation", "test")
 # What each upload has, as its card on the Hub says: splits, the input's column, the label's.
 ALL, NO_VALIDATION = "train validation test", "train test"
+MNLI = "train validation_matched validation_mismatched test_matched test_mismatched"
 LABELLED = {
     "ag_news": (NO_VALIDATION, "text", "label"),
     "banking77": (NO_VALIDATION, "text", "label"),
@@ -44,15 +45,35 @@ LABELLED = {
     "few_nerd": (ALL, "tokens", "ner_tags"),
     "imdb": ("train test unsupervised", "text", "label"),
     "ontonotes5": (ALL, "tokens", "tags"),
-    "sst2": (ALL, "sentence", "label"),
-    "tnews": (ALL, "sentence", "label"),
+    "clue/afqmc": (ALL, "sentence1", "label"),
+    "clue/cmnli": (ALL, "sentence1", "label"),
+    "clue/csl": (ALL, "abst", "label"),
+    "clue/iflytek": (ALL, "sentence", "label"),
+    "clue/ocnli": (ALL, "sentence1", "label"),
+    "clue/tnews": (ALL, "sentence", "label"),
+    "glue/cola": (ALL, "sentence", "label"),
+    "glue/mnli": (MNLI, "premise", "label"),
+    "glue/mnli_mismatched": (MNLI, "premise", "label"),
+    "glue/mrpc": (ALL, "sentence1", "label"),
+    "glue/qnli": (ALL, "question", "label"),
+    "glue/qqp": (ALL, "question1", "label"),
+    "glue/rte": (ALL, "sentence1", "label"),
+    "glue/sst2": (ALL, "sentence", "label"),
+    "glue/wnli": (ALL, "sentence1", "label"),
+    "go_emotions": (ALL, "text", "labels"),
     "trec": (NO_VALIDATION, "text", "coarse_label"),
     "weibo_ner": (ALL, "tokens", "ner_tags"),
     "wikiann": (ALL, "tokens", "ner_tags"),
     "wnut17": (ALL, "tokens", "ner_tags"),
 }
-SUBSETS = {"clinc150": "plus", "few_nerd": "supervised", "tnews": "tnews", "wikiann": "en"}  # the others have one only
-SECRET = {"sst2": "test", "tnews": "test", "imdb": "unsupervised"}  # splits whose labels are all -1
+# The second text of a pair; that of CSL is a list.
+PAIRS = {"premise": "hypothesis", "question": "sentence", "question1": "question2", "sentence1": "sentence2",
+         "abst": "keyword"}  # fmt: skip
+# The others have one subset only, or have it under their own name.
+SUBSETS = {"clinc150": "plus", "few_nerd": "supervised", "wikiann": "en", "go_emotions": "simplified",
+           "glue/mnli_mismatched": "mnli"}  # fmt: skip
+SUBSETS |= {name: name.split("/")[1] for name in LABELLED if "/" in name and name not in SUBSETS}
+SECRET = {"glue/sst2": "test", "clue/tnews": "test", "imdb": "unsupervised"}  # splits whose labels are all -1
 
 
 def header(file):
@@ -116,11 +137,10 @@ def test_a_data_set_loads_in_the_layout_of_its_upload(file, named, compose_confi
     datasets.disable_progress_bars()
     values = raw(file)
     labels = values.get("labels") or (["a", "b"] if named else ["0", "1"])
-    upload(tmp_path / "hub", values, labels, named)
-    config = compose_config(
-        f"task={'ner' if 'tokens' in values['columns'] or 'spans' in values['columns'] else 'text_classification'}",
-        f"data={file.stem}",
-    )
+    upload(tmp_path / "hub", option(file), values, labels, named)
+    task = "ner" if {"tokens", "spans"} & {*values["columns"]} else "text_classification"
+    several = ["task.kind=multi_label"] * (option(file) == "go_emotions")
+    config = compose_config(f"task={task}", f"data={option(file)}", *several)
     task = build_task(config)
     data = load_data(config, task)
     if file.stem in ("few_nerd", "cluener"):  # plain tags and spans become IOB2
@@ -129,6 +149,8 @@ def test_a_data_set_loads_in_the_layout_of_its_upload(file, named, compose_confi
     assert data.labels == tuple(labels)
     assert tuple(data.splits) == SPLITS
     assert len(data.splits["test"][task.target]) == 4 * len(values.get("labels") or "ab")
+    if LABELLED[option(file)][1] in PAIRS:
+        assert set(data.splits["test"]["pair"]) == {"a b"}
 
 
 @by_name([file for file in DATA if option(file) in UPLOADS])
@@ -163,11 +185,11 @@ def write_upload(cache, values, given):
         (folder / "README.md").write_text(f"---\n{card}---\n")
 
 
-def upload(cache, values, labels, named):
+def upload(cache, option, values, labels, named):
     """Write four examples of each label as the Hub has them: a parquet branch in folders, a main with its README."""
-    splits, text, target = LABELLED[values["name"]]
+    splits, text, target = LABELLED[option]
     branch = values["revision"].startswith("refs/")
-    subsets = (SUBSETS[values["name"]], "another") if values["name"] in SUBSETS else ("default",)
+    subsets = (SUBSETS[option], "another") if option in SUBSETS else ("default",)
     files = {
         (subset, split): f"{subset}/{split}{'/0000' if branch else '-00000-of-00001'}.parquet"
         for subset in subsets
@@ -182,14 +204,20 @@ def upload(cache, values, labels, named):
     for (subset, split), file in files.items():
         ids = [i for i in range(len(labels)) for _ in range(4)]
         inputs = [[f"{subset}{split}{n}", "w"] if words else f"{subset} {split} {n}" for n, _ in enumerate(ids)]
-        ids = [-1 for _ in ids] if SECRET.get(values["name"]) == split else ids
+        ids = [-1 for _ in ids] if SECRET.get(option) == split else ids
         targets = [[0, i] for i in ids] if words else ids
         if target == "entities":  # character spans of the first word
             features[target] = List(
                 {"start_offset": Value("int64"), "end_offset": Value("int64"), "label": Value("string")}
             )
             targets = [[{"start_offset": 0, "end_offset": len(subset), "label": labels[i]}] for i in ids]
-        Dataset.from_dict({text: inputs, target: targets}, features=features).to_parquet(folder / file)
+        columns = {text: inputs, target: targets}
+        if target == "labels":  # several to a text
+            columns[target], features[target] = [[i] for i in ids], List(label)
+        if text in PAIRS:
+            columns[PAIRS[text]] = [["a", "b"] for _ in ids] if text == "abst" else ["a b" for _ in ids]
+            features[PAIRS[text]] = List(Value("string")) if text == "abst" else Value("string")
+        Dataset.from_dict(columns, features=features).to_parquet(folder / file)
     if not branch:
         configs = [
             {

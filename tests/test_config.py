@@ -85,7 +85,9 @@ def test_each_task_reads_its_own_data_and_the_sample(read):
 
 
 def test_explicit_choices_beat_an_experiment(read):
-    config = read("experiment=quickstart/ner", "task=text_classification", "data=sst2", "model=roberta-base", "seed=7")
+    config = read(
+        "experiment=quickstart/ner", "task=text_classification", "data=glue/sst2", "model=roberta-base", "seed=7"
+    )
     assert [config[g]["name"] for g in ("task", "data", "model")] == ["text_classification", "sst2", "roberta-base"]
     assert config["seed"] == 7
 
@@ -181,7 +183,7 @@ def test_a_wrong_word_has_its_message(read, word):
         (["data=files", "data.train=run.yp"], f"there is no such file in {PROJECT}. Nearest: run.py"),
         (["data=files", "data.train=no/a.csv"], "there is no folder no (looked from"),
         (["data=conll2003", "data.train=run.py"], "is a file, but data=conll2003 is read from the Hub."),
-        (["data=sst2", "data.validation_share=1"], "data.validation_share=1 is not a number from 0 to below 1."),
+        (["data=glue/sst2", "data.validation_share=1"], "data.validation_share=1 is not a number from 0 to below 1."),
         (["data=conll2003", "data.labels=[O,1]"], "data.labels=['O', 1] is not a list of texts, or null."),
         (["method=lora", "method.r=0"], "method.r=0 is not a whole number from 1 up."),
         (["method=lora", "+method.rr=0"], "there is no key method.rr. Nearest: method.r"),

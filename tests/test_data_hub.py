@@ -16,6 +16,11 @@ from tasks.text_classification import TextClassification
 
 TEXT = TextClassification("text_classification", "accuracy")
 WORDS = NER("ner", "f1")
+GLUE = (
+    "---\nconfigs:\n- config_name: sst2\n  data_files:\n"
+    + "".join(f"  - split: {split}\n    path: sst2/{split}-*\n" for split in ("train", "validation", "test"))
+    + "---\n"
+)
 CONLL = ["O", "B-PER", "I-PER", "B-ORG", "I-ORG", "B-LOC", "I-LOC", "B-MISC", "I-MISC"]
 
 
@@ -86,10 +91,11 @@ def test_wnut17_of_the_branch_that_the_hub_converts(hub):
 
 
 def test_sst2_is_tested_on_its_validation_split(hub):
-    files = {f"data/{split}-00000-of-00001.parquet": texts(split, size, "sentence")
+    files = {f"sst2/{split}-00000-of-00001.parquet": texts(split, size, "sentence")
              for split, size in {"train": 400, "validation": 20, "test": 5}.items()}  # fmt: skip
-    files["data/test-00000-of-00001.parquet"]["label"] = [-1] * 5
-    hub("stanfordnlp/sst2", files, Features({"sentence": Value("string"), "label": ClassLabel(names=["no", "yes"])}))
+    files["sst2/test-00000-of-00001.parquet"]["label"] = [-1] * 5
+    features = Features({"sentence": Value("string"), "label": ClassLabel(names=["no", "yes"])})
+    hub("nyu-mll/glue", files, features, "bcdcba79d07bc864c1c254ccfcedcce55bcc9a8c", readme=GLUE)
     data = load(TEXT, "task=text_classification")
     assert {name: len(split["text"]) for name, split in data.splits.items()} == {
         "train": 395, "validation": 5, "test": 20,
@@ -98,7 +104,7 @@ def test_sst2_is_tested_on_its_validation_split(hub):
     assert all(text.startswith("train ") for text in data.splits["validation"]["text"])
     assert data.labels == ("no", "yes")  # the data set's own names come before those of the YAML
     text = message(TEXT, "task=text_classification", "data.test=test")
-    assert "stanfordnlp/sst2, split test, row 1: data.columns.label is -1, which has no name among no, yes." in text
+    assert "nyu-mll/glue, split test, row 1: data.columns.label is -1, which has no name among no, yes." in text
     assert "choose another one for data.test" in text
 
 

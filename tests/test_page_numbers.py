@@ -7,7 +7,8 @@ from stages.page.markup import data, element, number, text
 from tasks import entity_pairs
 from tasks.contract import Answer
 from tasks.ner import NER
-from tasks.text_classification import TextClassification, calibration_error
+from tasks.one_label import calibration_error
+from tasks.text_classification import TextClassification
 
 
 def answer(right, confidence):

@@ -131,9 +131,9 @@ def test_the_runs_own_data_choices_hold_unless_they_are_changed(compose_config, 
 
 
 def test_a_run_on_the_hub_reads_its_other_splits_or_files(compose_config, tmp_path):
-    run = make_run(tmp_path / "run", compose_config("task=text_classification", "data=sst2"))
+    run = make_run(tmp_path / "run", compose_config("task=text_classification", "data=glue/sst2"))
     data = read_request([f"from={run}", "data.test=train"]).config["data"]
-    assert (data["source"], data["path"], data["test"], data["train"]) == ("hub", "stanfordnlp/sst2", "train", None)
+    assert (data["source"], data["path"], data["test"], data["train"]) == ("hub", "nyu-mll/glue", "train", None)
     gold = tmp_path / "gold.csv"
     gold.write_text("text,label\ngood,1\n")
     data = read_request([f"from={run}", f"data.test={gold}"]).config["data"]

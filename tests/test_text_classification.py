@@ -8,7 +8,8 @@ from sklearn.utils.class_weight import compute_class_weight
 
 from stages.model import load_tokenizer
 from tasks.contract import IGNORED
-from tasks.text_classification import TextClassification, calibration_error
+from tasks.one_label import calibration_error
+from tasks.text_classification import TextClassification
 
 TASK = TextClassification("text_classification", "accuracy")
 
@@ -29,7 +30,7 @@ def tokenizer(tiny_bert):
 @pytest.mark.parametrize(
     ("choice", "expected"),
     [
-        ({"best": "f1"}, "task.best=f1 is not a score of text_classification. Choose one of: accuracy, f1_macro"),
+        ({"best": "f2"}, "task.best=f2 is not a score of text_classification. Choose one of: accuracy, f1_macro"),
         ({"class_weights": "balanced"}, "task.class_weights=balanced is not known. Choose auto or null."),
         ({"calibration_bins": 0}, "task.calibration_bins=0 is not a number of bins"),
         ({"calibration_bins": 1.5}, "task.calibration_bins=1.5 is not a number of bins"),
@@ -47,7 +48,9 @@ def test_what_is_no_text_is_named_with_its_place(value, column):
     examples[column][1] = value
     with pytest.raises(ValueError) as caught:
         TASK.prepare({"train": {"text": ["a"], "label": ["x"]}, "test": examples})
-    assert str(caught.value) == f"test example 2: data.columns.{column} must hold text, it holds {value!r}."
+    several = column == "label" and isinstance(value, list)
+    hint = " Several labels to a text: task.kind=multi_label." * several
+    assert str(caught.value) == f"test example 2: data.columns.{column} must hold text, it holds {value!r}." + hint
 
 
 @pytest.mark.parametrize(

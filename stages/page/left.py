@@ -6,7 +6,7 @@ from pathlib import Path
 
 from omegaconf import OmegaConf
 
-from stages.config import build_task
+from stages.finished import tuned_task
 from stages.folder import FINISHED, UNFINISHED
 from tasks.contract import Answer, Task
 
@@ -39,7 +39,7 @@ class Left:
 def read_left(folder):
     """Read the folder of a run that is finished, or that needs only its page to be."""
     config = OmegaConf.to_container(OmegaConf.load(folder / "config.yaml"))
-    task = build_task(config)
+    task = tuned_task(folder)
     scored = folder / UNFINISHED
     metrics = _json(scored if scored.is_file() else folder / FINISHED, None)
     splits = list(metrics["tables"])

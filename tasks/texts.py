@@ -1,0 +1,34 @@
+"""Texts and pairs of texts as rows of sub-words, one each; what is longer than the model reads is cut, and marked."""
+
+LONGER = "longest_first"  # cut whichever of the two is longer, as BERT does
+
+
+def encode_texts(tokenizer, first, second=None, cut=LONGER):
+    """The tokenizer's rows of `first`, or of pairs with `second`, and a list `cut`: True where the end is missing.
+
+    `cut`: what loses its end in a long pair, `longest_first`, `only_first` or `only_second`; where the other text alone
+    leaves no room for it, the longer one.
+    """
+    most = tokenizer.model_max_length
+    batch = tokenizer(list(first), second and list(second), verbose=False)
+    rows = {name: list(batch[name]) for name in tokenizer.model_input_names if name in batch}
+    long = [i for i, ids in enumerate(rows["input_ids"]) if len(ids) > most]
+    for i in long:
+        whose = batch.sequence_ids(i)
+        others = len(whose) - whose.count(1 if cut == "only_second" else 0)
+        shorter = cut if second and others < most else LONGER
+        row = tokenizer(first[i], second and second[i], truncation=shorter, max_length=most)
+        for name, values in rows.items():
+            values[i] = row[name]
+    lost = set(long)
+    return {**rows, "cut": [i in lost for i in range(len(rows["input_ids"]))]}
+
+
+def check_text(split, examples, names):
+    """Raise ValueError naming the first example of which one of these columns holds no text."""
+    for name in (name for name in names if name in examples):
+        for i, value in enumerate(examples[name], start=1):
+            if not isinstance(value, str):
+                raise ValueError(
+                    f"{split} example {i}: data.columns.{name} must hold text, it holds {repr(value)[:60]}."
+                )
