@@ -45,8 +45,8 @@ def read_answers(split: str, examples: dict) -> tuple[dict, list[Finding]]:
     ids = examples.get("id")
     for i, (context, value) in enumerate(zip(examples["context"], examples["answers"], strict=True)):
         where = f"{split} example {i + 1}" + (f" (id {ids[i]})" if ids else "")
-        places = [(*_located(context, text, start, where), start) for text, start in _pairs(value, where)]
-        moved += sum(given != start for _, start, given in places)
+        places = [_located(context, text, start, where) for text, start in _pairs(value, where)]
+        moved += sum(is_moved for *_, is_moved in places)
         read.append({"text": [text for text, *_ in places], "answer_start": [start for _, start, _ in places]})
     what = f"{moved} answers do not stand where their offset says, or have none: the nearest place was taken"
     advice = "Offsets count characters (code points), not bytes or UTF-16 units."
@@ -69,14 +69,16 @@ def _pairs(value, where):
 
 
 def _located(context, text, start, where):
-    """-> (the text without white space around it, where it stands: nearest to its offset, first without one)."""
+    """-> (the text without white space around it, where it stands: nearest to its offset, first without one; whether
+    that is elsewhere)."""
     bare = text.strip()
     wanted = None if start is None else start + len(text) - len(text.lstrip())
     found = [match.start() for match in re.finditer(f"(?={re.escape(bare)})", context)]
     if not found:
         there = "" if start is None or start < 0 else f", at {start} stands {context[start : start + len(bare)]!r}"
         raise ValueError(f"{where}: the context does not hold the answer {bare!r}{there}. Correct it, or remove it.")
-    return bare, min(found, key=lambda place: abs(place - (wanted or 0)))
+    place = min(found, key=lambda place: abs(place - (wanted or 0)))
+    return bare, place, place != wanted
 
 
 def windows(examples: dict, tokenizer, stride: int, most: int) -> tuple[dict, list[str]]:
@@ -206,7 +208,7 @@ def _near(i, pieces):
     if any(labels) or len(text) <= 2 * SHOWN or len(pieces) == 1:
         return pieces[i]
     before, after = text[:SHOWN] if i else "", text[-SHOWN:] if i + 1 < len(pieces) else ""
-    return f"{before} … {after}".strip(), *labels
+    return f"{before} … {after}", *labels
 
 
 def likely_sentence(question: str, context: str) -> str:

@@ -99,29 +99,35 @@ def at_best(scoring: str, predictions: list[dict], golds: list[list[str]]) -> di
     predictions have a score of it."""
     if all(golds) or not all("no_answer_score" in p for p in predictions):
         return {}
-    texts = [{"prediction": next((a["text"] for a in p["n_best"] if a["text"]), "")} for p in predictions]
+    texts = [next((a["text"] for a in p["n_best"] if a["text"]), "") for p in predictions]
+    scored = score_all(scoring, [{"prediction": text} for text in texts], golds)
     no_answer, found = [p["no_answer_score"] for p in predictions], {}
-    for name, scores in zip(("exact", "f1"), zip(*score_all(scoring, texts, golds), strict=True), strict=True):
-        best, threshold = best_threshold(scores, [bool(gold) for gold in golds], no_answer)
+    for name, scores in zip(("exact", "f1"), zip(*scored, strict=True), strict=True):
+        gains = [s if gold else -float(text != "") for s, gold, text in zip(scores, golds, texts, strict=True)]
+        best, threshold = best_threshold(gains, sum(not gold for gold in golds), no_answer)
         found |= {f"best_{name}": best, f"best_{name}_thresh": threshold}
     return found
 
 
-def best_threshold(scores: list[float], answerable: list[bool], no_answer: list[float]) -> tuple[float, float]:
+def best_threshold(gains: list[float], lacking: int, no_answer: list[float]) -> tuple[float, float]:
     """-> (best mean score, threshold): what predicting no answer wherever `no_answer` is above the threshold could
-    reach. `scores`: of the best answer that is a text (`find_best_thresh` of evaluate-v2.0.py)."""
-    total = best = sum(not has for has in answerable)
+    reach. `gains`: what giving each question its best text adds to a score that begins with all `lacking` questions,
+    those without an answer, right (`find_best_thresh` of evaluate-v2.0.py)."""
+    total = best = float(lacking)
     threshold = 0.0
-    for i in sorted(range(len(scores)), key=no_answer.__getitem__):
-        total += scores[i] if answerable[i] else -1
+    for i in sorted(range(len(gains)), key=no_answer.__getitem__):
+        total += gains[i]
         if total > best:
             best, threshold = total, no_answer[i]
-    return best / max(len(scores), 1), threshold
+    return best / max(len(gains), 1), threshold
 
 
 def by_question_word(scored: list[tuple[float, float]], questions: list[str]) -> list[dict]:
     """Scores by the question word of an English question, the most frequent first."""
-    words = [next((word for word in question.lower().split() if word in ASKED), "other") for question in questions]
+    words = [
+        next((word for word in re.findall(r"\w+", question.lower()) if word in ASKED), "other")
+        for question in questions
+    ]
     return [
         {"question": word, **means([s for s, of in zip(scored, words, strict=True) if of == word]), "count": count}
         for word, count in Counter(words).most_common()
