@@ -144,9 +144,29 @@ def best_spans(logits, region, longest, count):
     return scores, *found, logits.gather(2, region[:, None, :1].expand(-1, 2, 1)).sum(dim=(1, 2))
 
 
+def pair_head(base):
+    """A subclass of a token-classification class that scores each row by the states of two of its sub-words, side by
+    side (the entity start states of Baldini Soares et al., 2019). `entities`: their positions, (rows, 2)."""
+
+    class PairHead(base):
+        def __init__(self, config, *args, **kwargs):
+            super().__init__(config, *args, **kwargs)
+            name = "classifier" if hasattr(self, "classifier") else "score"
+            self.relation = nn.Linear(2 * getattr(self, name).in_features, config.num_labels)
+            setattr(self, name, nn.Identity())
+
+        def forward(self, *args, entities=None, **kwargs):
+            states = super().forward(*args, **kwargs)["logits"]
+            chosen = states.gather(1, entities.unsqueeze(-1).expand(-1, -1, states.shape[-1]))
+            return {"logits": self.relation(chosen.flatten(1))}
+
+    PairHead.__name__ = PairHead.__qualname__ = base.__name__
+    return PairHead
+
+
 class PlaceCollator:
     """Pads rows into a batch; `names` are columns of positions, as many in each row, which padding on the left moves.
-    IGNORED stays."""
+    IGNORED stays. `labels` that are no positions come as they are."""
 
     def __init__(self, tokenizer, names):
         self.inputs, self.side, self.names = tokenizer.model_input_names, tokenizer.padding_side, names
@@ -159,4 +179,4 @@ class PlaceCollator:
         for name in self.names:
             places = [[p + shift if p >= 0 else p for p in row[name]] for row, shift in zip(rows, shifts, strict=True)]
             batch[name] = torch.tensor(places)
-        return batch
+        return {"labels": torch.tensor([row["labels"] for row in rows]), **batch}
