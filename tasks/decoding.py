@@ -22,6 +22,14 @@ def sequences(reduced, rows, labels, lengths):
     return best, [p[np.arange(len(b)), b] for p, b in zip(found, best, strict=True)]
 
 
+def averaged(values, example, count):
+    """The mean over the rows of each of `count` examples; `values`: (rows, ...), `example`: that of each row."""
+    example = np.asarray(example)
+    total = np.zeros((count, *np.shape(values)[1:]))
+    np.add.at(total, example, values)
+    return total / np.maximum(np.bincount(example, minlength=count), 1)[:, None]
+
+
 def _stitch(values, rows, sentences):
     """Put the values of each row's words at their positions in the sentences."""
     for of_row, example, positions in zip(values, rows["example"], rows["positions"], strict=True):

@@ -38,8 +38,8 @@ def _report(gold, predicted, **reading):
     return [_row("type", name, *row.values()) for name, row in report.items()]
 
 
-def token_table(gold, predicted, outside="O"):
-    """Scores by tag, and their averages, over all tags but `outside`."""
+def token_table(gold, predicted, outside="O", of="tag"):
+    """Scores by tag (or what else they are `of`), and their averages, over all tags but `outside`."""
     from sklearn.metrics import precision_recall_fscore_support
 
     gold, predicted = list(chain(*gold)), list(chain(*predicted))
@@ -48,10 +48,10 @@ def token_table(gold, predicted, outside="O"):
         return []
     scores = {"labels": tags, "zero_division": 0}
     by_tag = precision_recall_fscore_support(gold, predicted, **scores)
-    rows = [_row("tag", *row) for row in zip(tags, *by_tag, strict=True)]
+    rows = [_row(of, *row) for row in zip(tags, *by_tag, strict=True)]
     for average in ("micro", "macro", "weighted"):
         p, r, f1, _ = precision_recall_fscore_support(gold, predicted, average=average, **scores)
-        rows.append(_row("tag", f"{average} avg", p, r, f1, sum(by_tag[-1])))
+        rows.append(_row(of, f"{average} avg", p, r, f1, sum(by_tag[-1])))
     return rows
 
 

@@ -50,6 +50,22 @@ def word_head(base, crf):
     return WordHead
 
 
+def joint_head(base, first):
+    """A `word_head` whose first place is the whole input: -> its scores (rows, labels), those of the words (rows,
+    words, labels). `first`: how the names of the labels begin that belong to the whole input; they come first."""
+
+    class JointHead(word_head(base, crf=False)):
+        def forward(self, *args, words=None, **kwargs):
+            outputs = super().forward(*args, words=words, **kwargs)
+            if words is None:
+                return outputs
+            count, logits = sum(name.startswith(first) for name in self.config.id2label.values()), outputs["logits"]
+            return {"logits": logits, "whole": logits[:, 0, :count], "words": logits[:, 1:, count:]}
+
+    JointHead.__name__ = JointHead.__qualname__ = base.__name__
+    return JointHead
+
+
 def average(logits, words):
     """The mean logits of each word's sub-words. `words`: (rows, words, 2), start and end position, 0 and 0 for none."""
     positions = torch.arange(logits.shape[1], device=logits.device)
@@ -59,15 +75,16 @@ def average(logits, words):
 
 
 class WordCollator:
-    """Pads rows into a batch: sub-words as the tokenizer says, `words` and `labels` by word."""
+    """Pads rows into a batch: sub-words as the tokenizer says, `words` and `labels` by word, at least `least` each."""
 
-    def __init__(self, tokenizer):
+    def __init__(self, tokenizer, least=1):
+        self.least = least
         self.names, self.side = tokenizer.model_input_names, tokenizer.padding_side
         self.pad = DataCollatorWithPadding(tokenizer)
 
     def __call__(self, rows):
         batch = self.pad([{name: row[name] for name in self.names if name in row} for row in rows])
-        count, length = max(1, *(len(row["labels"]) for row in rows)), batch["input_ids"].shape[1]
+        count, length = max(self.least, *(len(row["labels"]) for row in rows)), batch["input_ids"].shape[1]
         words, labels = torch.zeros(len(rows), count, 2, dtype=torch.long), torch.full((len(rows), count), IGNORED)
         for i, row in enumerate(rows):
             if row["labels"]:

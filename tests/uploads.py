@@ -51,4 +51,8 @@ UPLOADS: dict[str, Upload] = {
     "conll2000": Upload("pos", "train test", **tagged("chunk_tags", CHUNKS, CHUNKED), words=("task.chunks=true",)),
     "conll2003_pos": Upload("pos", ALL, **tagged("pos_tags", PENN, [("He runs .", ["PRP", "VBZ", "."])])),
     "conll2003_chunks": Upload("pos", ALL, **tagged("chunk_tags", CHUNKS, CHUNKED), words=("task.chunks=true",)),
+    "snips_joint": Upload("joint_intent_slots", "train test", [
+        {"input": "add a song to my list", "intent": "AddToPlaylist", "slots": "O O B-music_item O B-playlist_owner O"},
+        {"input": "rain in Oslo", "intent": "GetWeather", "slots": "B-condition_description O B-city"},
+    ]),
 }  # fmt: skip

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 from itertools import islice
 
 from stages.formats.lines import Problems, Row, lines
+from stages.formats.snips import is_snips, read_snips
 from stages.formats.squad import holds_articles, read_articles
 
 SAMPLE = 1000  # objects that decide which keys are right
@@ -57,6 +58,8 @@ def read_json(path: str, bad: Problems) -> Iterator[Row]:
 def _objects(path: str, content: dict) -> list:
     """The list of objects that an object holds, or is in columns."""
     values = list(content.values())
+    if is_snips(content):
+        return read_snips(content)
     if len(values) == 1 and isinstance(values[0], list) and values[0] and isinstance(values[0][0], dict):
         return values[0]
     if not values or not all(isinstance(value, list) for value in values):
