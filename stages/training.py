@@ -201,9 +201,9 @@ class Tuner(Trainer):
         metrics, self.compute_metrics, self.choosing = self.compute_metrics, None, False
         try:
             outputs = self.evaluation_loop(self.get_test_dataloader(self._rows(split)), f"scoring {split}")
+            return self._scores(split, outputs)
         finally:
             self.compute_metrics, self.choosing = metrics, True
-        return self._scores(split, outputs)
 
     def first_batch(self, rows=2):
         """A small padded batch of validation rows and what the present model says of it, both on the CPU."""
