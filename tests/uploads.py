@@ -55,4 +55,29 @@ UPLOADS: dict[str, Upload] = {
         {"input": "add a song to my list", "intent": "AddToPlaylist", "slots": "O O B-music_item O B-playlist_owner O"},
         {"input": "rain in Oslo", "intent": "GetWeather", "slots": "B-condition_description O B-city"},
     ]),
+    "cnn_dailymail": Upload(
+        "summarization", ALL, [{"article": "LONDON. A cat sat.", "highlights": "A cat sat .\nIn London .", "id": "1"}],
+        subset="3.0.0",
+    ),
+    "xsum": Upload("summarization", ALL, [{"document": "A cat sat.\nIt ran.", "summary": "A cat ran.", "id": "1"}]),
+    "dialogsum": Upload(
+        "summarization", ALL,
+        [{"id": "train_0", "dialogue": "#Person1#: Hi.\n#Person2#: Bye.", "summary": "They part.", "topic": "parting"}],
+    ),
+    "scitldr": Upload(
+        "summarization", ALL, subset="Abstract",
+        rows=[{"source": ["We do.", "It is."], "source_labels": [0, 1], "paper_id": "", "target": ["We do.", "It."]}],
+    ),
+    "xlsum_zh": Upload(
+        "summarization", ALL, subset="chinese_simplified",
+        rows=[{"id": "1", "url": "", "title": "河", "summary": "我们看河。", "text": "我们去北京。我们看河。"}],
+    ),
+    "wmt16_de_en": Upload(
+        "translation", ALL, [{"translation": {"de": "Ja.", "en": "Yes."}}], subset="de-en",
+        words=("task.source_language=de", "task.target_language=en"),
+    ),
+    "opus100_en_zh": Upload("translation", ALL, [{"translation": {"en": "Yes.", "zh": "是。"}}], subset="en-zh"),
+    "iwslt2017_en_zh": Upload(
+        "translation", ALL, [{"translation": {"en": "Yes.", "zh": "是。"}}], subset="iwslt2017-en-zh"
+    ),
 }  # fmt: skip
