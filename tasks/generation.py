@@ -140,7 +140,10 @@ def write(model, inputs: dict, labels, settings: dict[str, Any], **ids):
     prompts, mask = inputs["input_ids"], inputs["attention_mask"]
     if not model.config.is_encoder_decoder:
         prompts, mask = left_padded(prompts, mask, labels)
-    model.generation_config = generation_config(model, settings, **ids)
+    inner = (
+        model.get_base_model() if hasattr(model, "get_base_model") else model
+    )  # peft's own is not always the one used
+    inner.generation_config = model.generation_config = generation_config(inner, settings, **ids)
     with torch.random.fork_rng(devices=[prompts.device] if prompts.device.type == "cuda" else []):
         torch.manual_seed(int(prompts.sum()))
         out = model.generate(input_ids=prompts, attention_mask=mask)

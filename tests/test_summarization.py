@@ -102,10 +102,10 @@ def test_an_answer_is_compared_with_the_nearest_reference():
 
 def test_the_sample_is_the_same_everywhere_and_not_solved_by_its_lead():
     made = generate()
-    pinned = "7132acce293ceae5eca792808105f9f30a7c7bda5b9334575b6fc1bc4bf76bfb"
+    pinned = "306372d7e7c6a95340a6166038f9e17ceab574443a23e8d16085980a33534f5a"
     assert hashlib.sha256(json.dumps(made).encode()).hexdigest() == pinned
     examples = TASK.prepare(made)[0]["test"]
-    assert [len(texts) for texts in examples["summary"]] == [2] * 48
+    assert [len(texts) for texts in examples["summary"]] == [2] * 40
     _, guesses = TASK.baseline({}, examples)
     assert TASK.metrics(guesses, examples).values["rouge2"] < 0.1
     known = " ".join(made["train"]["text"])

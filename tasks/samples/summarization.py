@@ -6,7 +6,7 @@ the wording of the test split do not occur in the other two; its references are 
 
 import random
 
-SIZES = {"train": 300, "validation": 24, "test": 48}
+SIZES = {"train": 160, "validation": 16, "test": 40}
 OPENINGS = {
     "train": "the sky was grey all morning / many people came by bus / the gates opened before noon"
     " / it had rained for days / a brass band played in the park / tickets were sold out"

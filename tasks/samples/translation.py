@@ -6,7 +6,7 @@ adjective, and every name is new: it takes words and rules, not remembered sente
 
 import random
 
-SIZES = {"train": 400, "validation": 24, "test": 60}
+SIZES = {"train": 320, "validation": 16, "test": 48}
 NOUNS = [  # English, Spanish, whether it is feminine
     ("house", "casa", 1), ("cat", "gato", 0), ("book", "libro", 0), ("door", "puerta", 1), ("dog", "perro", 0),
     ("table", "mesa", 1), ("car", "coche", 0), ("apple", "manzana", 1), ("river", "río", 0), ("flower", "flor", 1),
