@@ -12,6 +12,7 @@ from stages.data_files import data_files, nothing_there
 from stages.extra_metrics import check_metrics
 from stages.hardware import check_hardware
 from stages.optimization import check_optimization
+from stages.parts import check_parts, choices_of
 from stages.schema import check_groups, check_keys, check_values
 from stages.scratch import check_scratch
 from tasks.contract import task_class
@@ -24,6 +25,7 @@ def register_open_nodes():
     """Let users write `training.x=1` without a plus although no YAML names x; `check_config` finds the typos."""
     node = {group: _open() for group in OPEN} | {"data": {"columns": _open()}, "model": {"config": _open()}}
     ConfigStore.instance().store(name="open_nodes", node=DictConfig(node))
+    ConfigStore.instance().store(group="task", name="open_words", node=DictConfig({"words": _open()}))
 
 
 def _open():
@@ -72,6 +74,7 @@ def check_config(config):
     check_values(config)
     check_metrics(config["metrics"]["extra"])
     _check_columns(config["data"], task)
+    _check_parts(config, task)
     check_scratch(config, task)
     check_strategies(config["training"])
     if config["training"].get("label_smoothing_factor") and not task.smooths:
@@ -79,6 +82,20 @@ def check_config(config):
     check_optimization(config)
     _check_paths(config)
     check_hardware(config)
+
+
+def _check_parts(config, task):
+    """Each part's data, as if it were the only one."""
+    check_parts(config["data"], task)
+    for part, choices in choices_of(config["data"], task).items():
+        own = {**config, "data": choices}
+        try:
+            check_groups(own)
+            check_values(own)
+            _check_columns(choices, task.members[part])
+            _check_paths(own)
+        except (ValueError, FileNotFoundError) as error:
+            raise type(error)(f"data.parts.{part}: {error}") from error
 
 
 def build_task(config):
@@ -89,10 +106,20 @@ def build_task(config):
     check_keys("task", choices, known, [name for name, f in known.items() if f.default is MISSING])
     for name, value in choices.items():
         _check_field(f"task.{name}", value, known[name].type)
+    for part, own in choices.get("parts", {}).items():
+        _build_part(part, own)
     try:
         return kind(**choices)
     except (TypeError, ValueError) as error:  # also of a task outside the project: a wrong choice, not a fault of ours
         raise ValueError(str(error)) from error
+
+
+def _build_part(part, choices):
+    """The task of one part; its errors say whose they are."""
+    try:
+        return build_task({"task": choices})
+    except ValueError as error:
+        raise ValueError(f"task.parts.{part}: {error}") from error
 
 
 def _task_class(name):

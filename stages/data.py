@@ -11,6 +11,7 @@ from stages.cuts import SPLITS, cut_missing_splits, take
 from stages.data_files import TEXT
 from stages.draws import draw
 from stages.folder import files_digest
+from stages.parts import has_parts, load_parts, load_test_parts
 from tasks.contract import Finding
 
 
@@ -28,6 +29,8 @@ class Data:
 def load_data(config, task):
     """Read the splits of a data set; raises ValueError or FileNotFoundError that names file, line or key."""
     data = config["data"]
+    if has_parts(data, task):
+        return load_parts(config, task)
     if data.get("train", "") is None:
         raise ValueError(f"data.train is null: data={data['name']} needs one to learn from. Set data.train=...")
     splits, declared, source, findings = _read_splits(data, task)
@@ -50,6 +53,8 @@ def load_data(config, task):
 
 def load_test(data, task):
     """The test split alone, for a model that is trained: -> (examples, what was read, findings)."""
+    if has_parts(data, task):
+        return load_test_parts(data, task)
     splits, _, source, findings = _read_splits(data, task)
     examples = splits["test"] if not data["limit"] else take(splits["test"], range(data["limit"]))
     return examples, source, findings

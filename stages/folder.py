@@ -37,17 +37,24 @@ def _safe(name):
 def digest(config):
     """Eight hex digits of all that decides the result: choices, the project's code, the content of local files."""
     choices = {key: value for key, value in config.items() if key not in UNDECISIVE}
-    if config["data"]["source"] == "files":
-        splits = ("train", "validation", "test")
-        given = {split: path for split in splits if (path := config["data"][split])}
-        digests = {split: files_digest(path, config["data"]["format"]) for split, path in given.items()}
-        choices["data"] = {**config["data"], **digests}
+    choices["data"] = _with_digests(config["data"])
     model = model_folder(config["model"]["path"])
     if model.is_dir():
         choices["model"] = {**config["model"], "path": folder_digest(model)}
     choices["metrics"] = [_metric(name) for name in config["metrics"]["extra"]]
-    choices["task code"] = file_digest(sys.modules[task_class(config["task"]["name"]).__module__].__file__)
+    tasks = [config["task"], *config["task"].get("parts", {}).values()]
+    choices["task code"] = [file_digest(sys.modules[task_class(t["name"]).__module__].__file__) for t in tasks]
     return _sha(json.dumps(choices, sort_keys=True) + code_digest())[:8]
+
+
+def _with_digests(data):
+    """The choices of data, those of local files with the digests of their content."""
+    if data["source"] == "parts":
+        return {**data, "parts": {part: _with_digests(own) for part, own in data["parts"].items()}}
+    if data["source"] != "files":
+        return data
+    given = {split: path for split in ("train", "validation", "test") if (path := data[split])}
+    return {**data, **{split: files_digest(path, data["format"]) for split, path in given.items()}}
 
 
 def _metric(name):

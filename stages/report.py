@@ -76,7 +76,7 @@ def show_results(folder, task):
 
 def show_tables(split, tables):
     for title, content in tables.items():
-        if title != "confusion" and len(content) <= 30:
+        if not title.endswith("confusion") and len(content) <= 30:
             table(f"{split}: {title}", content)
 
 

@@ -178,10 +178,18 @@ def _composed(frozen, changes, folders, option):
             config = OmegaConf.to_container(compose("config", [*option, *changes, *fixed]), resolve=True)
     except (HydraException, OmegaConfBaseException) as error:
         raise ValueError(explain(error, [*option, *changes])) from error
-    data = config["data"]
-    if data["source"] != "sample":
-        data |= {"train": None, "validation": None}  # neither needed nor read
-    missing = [key for key, value in data.items() if value == "???"]
-    if missing:
-        raise ValueError(f"data.{missing[0]} is not given. Add data.{missing[0]}=...")
+    _spare_training(config["data"], "data")
     return config
+
+
+def _spare_training(data, key):
+    """Leave out what a trained model neither needs nor reads; raise ValueError for what it needs and nobody gave."""
+    if data["source"] == "parts":
+        for part, own in data["parts"].items():
+            _spare_training(own, f"data.parts.{part}")
+        return
+    if data["source"] != "sample":
+        data |= {"train": None, "validation": None}
+    missing = [name for name, value in data.items() if value == "???"]
+    if missing:
+        raise ValueError(f"{key}.{missing[0]} is not given. Add {key}.{missing[0]}=...")

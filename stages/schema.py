@@ -15,6 +15,7 @@ KEYS = {
         "hub": f"name source limit per_class path subset revision {CUT}",
         "files": f"name source limit per_class format split_column {CUT}",
         "sample": "name source limit per_class train validation test columns",
+        "parts": "name source columns parts",
     },
     "method.name": {
         "full": "name frozen_layers frozen_embeddings",
@@ -37,7 +38,7 @@ VALUES = {
     "tracking.project tracking.group tracking.job_type tracking.notes tracking.wandb.entity tracking.trackio.space_id",
     "a list of texts": "tracking.tags metrics.extra",
     "a list of texts, or null": "data.labels",
-    "keys with values, as in {a: b}": "data.columns model.config",
+    "keys with values, as in {a: b}": "data.columns data.parts model.config",
 }
 
 

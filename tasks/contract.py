@@ -104,6 +104,11 @@ class Task(ABC):
         return {}
 
     @property
+    def members(self) -> dict[str, "Task"]:
+        """The tasks that this one is made of, by the name of the part; none, but for `multi_task`."""
+        return {}
+
+    @property
     def sample(self) -> str:
         """The module in tasks/samples/ that makes the task's own data set."""
         return self.name

@@ -64,10 +64,10 @@ class FewShot(Task):
 
     def prepare(self, splits):
         unnamed = sorted({name for examples in splits.values() for name in examples.get("label", ()) if _is_bare(name)})
-        if self.way == "contrastive" or set(unnamed) <= set(self.words):
+        if self.way == "contrastive" or set(unnamed) <= set(map(str, self.words)):
             return splits, []
         what = f"labels whose names are no words: {', '.join(unnamed[:8])}"
-        return splits, [Finding("warning", "all", what, "Say what they mean: task.words={'0': bad, '1': good}")]
+        return splits, [Finding("warning", "all", what, "Say what they mean: task.words={0: bad, 1: good}")]
 
     def labels(self, train, known):
         found = tuple(known or sorted(set(train["label"])))

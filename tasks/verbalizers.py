@@ -23,6 +23,7 @@ def label_words(labels, given):
 
     Raises ValueError for words of a label that there is not, and for two labels with the same words.
     """
+    given = {str(label): words for label, words in given.items()}  # a command line makes numbers of some
     unknown = [label for label in given if label not in labels]
     if unknown:
         raise ValueError(f"task.words.{unknown[0]}: no label is called so. There are: {', '.join(labels[:20])}.")

@@ -63,8 +63,14 @@ def test_names_that_are_no_words_are_said_where_words_count():
     splits = {"train": {"text": ["a", "b"], "label": ["0", "1"]}}
     for way, count in (("contrastive", 0), ("prompt", 1), ("zero_shot", 1)):
         assert len(FewShot("few_shot", "accuracy", way=way).prepare(splits)[1]) == count
-    named = FewShot("few_shot", "accuracy", way="prompt", words={"0": "bad", "1": "good"})
+    named = FewShot("few_shot", "accuracy", way="prompt", words={0: "bad", 1: "good"})
     assert named.prepare(splits)[1] == []
+    assert verbalizers.label_words(("0", "1"), named.words) == {"0": "bad", "1": "good"}
+
+
+def test_words_can_be_typed(compose_config):
+    typed = compose_config("task=few_shot", "data=sample", "task.words={0: bad, pos: very good}")
+    assert typed["task"]["words"] == {0: "bad", "pos": "very good"}
 
 
 # --- prompts

@@ -1,0 +1,101 @@
+"""Examples and rows of several tasks in one table: kept apart by `part`, the name of each one's task."""
+
+import json
+from random import Random
+
+from tasks.contract import IGNORED
+
+
+def select(examples: dict, part: str) -> tuple[list[int], dict]:
+    """-> (places of one part's examples, their columns, without those that are not the part's)."""
+    places = [i for i, name in enumerate(examples["part"]) if name == part]
+    columns = {c: [values[i] for i in places] for c, values in examples.items() if c not in ("part", "gold")}
+    return places, {c: values for c, values in columns.items() if any(value is not None for value in values)}
+
+
+def with_gold(examples: dict, part: str, task) -> tuple[list[int], dict]:
+    """The same; what stands in the column `gold` becomes the gold column of the part's own task."""
+    places, columns = select(examples, part)
+    gold = task.form(columns)[-1]
+    if places and "gold" in examples and gold not in columns:
+        columns[gold] = [examples["gold"][i] for i in places]
+    return places, columns
+
+
+def join(pieces: dict[str, tuple[list[int], dict]], tasks: dict) -> dict:
+    """(places, columns) of each part -> columns of all examples: `part`, every part's own with None elsewhere, and
+    `gold`, the answer of each as its task calls it."""
+    size = sum(len(places) for places, _ in pieces.values())
+    joined, gold = {"part": [None] * size}, [None] * size
+    for part, (places, columns) in pieces.items():
+        target = tasks[part].form(columns)[-1]
+        own = {**columns, "part": [part] * len(places)}
+        for column, values in own.items():
+            whole = joined.setdefault(column, [None] * size)
+            for i, value in zip(places, values, strict=True):
+                whole[i] = value
+        for i, value in zip(places, columns.get(target, ()), strict=False):
+            gold[i] = value
+    return {**joined, "gold": gold} if any(value is not None for value in gold) else joined
+
+
+def check_names(splits: dict[str, dict], known) -> None:
+    """Raise ValueError for an example of a part that there is not."""
+    for split, examples in splits.items():
+        for i, part in enumerate(examples["part"], start=1):
+            if part not in known:
+                raise ValueError(f"{split} example {i}: part={part!r} is not one of task.parts: {', '.join(known)}.")
+
+
+def labels_of(labels, part):
+    """The names of one part among those of all, `part/name`."""
+    return tuple(label.removeprefix(f"{part}/") for label in labels if label.startswith(f"{part}/"))
+
+
+def epoch(of_row: list[int], sampling: str, temperature: float, seed: int) -> list[int]:
+    """The rows that make an epoch, from the part's number of each row. The largest part comes once; the others in
+    proportion to size, to size ** (1 / temperature), or as often: as Conneau and Lample (2019) sample languages,
+    but with no row left out. What is not a multiple of a part's size is drawn with the seed."""
+    places = [[i for i, part in enumerate(of_row) if part == number] for number in range(max(of_row) + 1)]
+    power = {"size": 1.0, "temperature": 1 / temperature, "equal": 0.0}[sampling]
+    largest, rng, chosen = max(map(len, places)), Random(f"{seed} parts"), []
+    for own in [own for own in places if own]:
+        whole, more = divmod(int(largest * (len(own) / largest) ** power + 0.5), len(own))
+        drawn = list(own)
+        rng.shuffle(drawn)
+        chosen += own * whole + drawn[:more]
+    return chosen
+
+
+def to_rows(encoded: dict, part: int, places: list[int]) -> dict:
+    """A part's encoded rows in the form that all parts share: `row` holds everything of a row as JSON, `labels` the
+    part's number, or IGNORED where the row has no gold answer; `example` counts among all examples."""
+    names = [name for name in encoded if name != "example"]
+    count = len(encoded["example"])
+    return {
+        "part": [part] * count,
+        "row": [json.dumps({name: encoded[name][i] for name in names}) for i in range(count)],
+        "input_ids": list(encoded["input_ids"]),
+        "example": [places[example] for example in encoded["example"]],
+        "cut": list(encoded["cut"]),
+        "labels": [part if holds_gold(labels) else IGNORED for labels in encoded["labels"]],
+    }
+
+
+def holds_gold(labels) -> bool:
+    """Whether a row's labels, a number or lists of numbers, hold one that is not IGNORED."""
+    return any(map(holds_gold, labels)) if isinstance(labels, list | tuple) else labels != IGNORED
+
+
+def blank(labels):
+    """The same labels, all IGNORED."""
+    return [blank(label) for label in labels] if isinstance(labels, list | tuple) else IGNORED
+
+
+def from_rows(rows, part: int) -> tuple[list[int], dict]:
+    """-> (places of one part's rows, their columns as `encode` made them; `example` as in `rows`)."""
+    places = [i for i, of_row in enumerate(rows["part"][:]) if of_row == part]
+    texts, examples = rows["row"][:], rows["example"][:]
+    own = [json.loads(texts[i]) for i in places]
+    columns = {name: [row[name] for row in own] for name in (own[0] if own else ())}
+    return places, {**columns, "example": [examples[i] for i in places]}
