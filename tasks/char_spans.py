@@ -9,7 +9,7 @@ from itertools import pairwise
 # What the usual annotation tools call the parts of a span.
 KEYS = {"start": ("start", "start_offset"), "end": ("end", "end_offset"), "label": ("label", "type", "entity")}
 # Scripts written without spaces: each character is a word. Unicode has no property for it, names begin alike.
-UNSPACED = ("CJK", "HIRAGANA", "KATAKANA", "THAI", "LAO", "KHMER", "MYANMAR")
+UNSPACED = ("CJK", "IDEOGRAPHIC", "HIRAGANA", "KATAKANA", "HALFWIDTH KATAKANA", "THAI", "LAO", "KHMER", "MYANMAR")
 
 Span = tuple[int, int, str]
 Word = tuple[int, int]
@@ -38,15 +38,16 @@ def read_spans(text: str, spans, where: str) -> list[Span]:
     """The spans of one text in order; `where` names the example in errors.
 
     A span is [start, end, label], or an object with these (see `KEYS`). White space at its edges is
-    left out. Raises ValueError for a span outside the text, an empty one, one that overlaps another, and one whose own
-    `text` is not what stands there.
+    left out. Raises ValueError for a span outside the text, an empty one, one that overlaps another or lies in it, and
+    one whose own `text` is not what stands there.
     """
     if not isinstance(spans, list):
         raise ValueError(f"{where} must hold a list of spans, it holds {repr(spans)[:60]}.")
     read = sorted({_read_span(text, span, where) for span in spans})
     for before, after in pairwise(read):
         if after[0] < before[1]:
-            raise ValueError(f"{where}: the spans {list(before)} and {list(after)} overlap. Keep one of them.")
+            how = "overlap" if before[0] < after[0] and before[1] < after[1] else "are nested"
+            raise ValueError(f"{where}: the spans {list(before)} and {list(after)} {how}. Keep one of them.")
     return read
 
 

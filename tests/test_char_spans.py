@@ -56,6 +56,8 @@ def test_ways_to_write_a_span(span):
     ("spans", "expected"),
     [
         ([[0, 4, "A"], [3, 6, "B"]], r"the spans \[0, 4, 'A'\] and \[3, 6, 'B'\] overlap"),
+        ([[0, 4, "A"], [1, 3, "B"]], r"the spans \[0, 4, 'A'\] and \[1, 3, 'B'\] are nested. Keep one"),
+        ([[0, 4, "A"], [0, 4, "B"]], "are nested"),
         ([[0, 9, "A"]], r"the span \[0, 9, 'A'\] lies outside its text of 8 characters"),
         ([[3, 3, "A"]], "lies outside"),
         ([["0", 2, "A"]], "is not a span"),

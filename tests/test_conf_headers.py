@@ -1,6 +1,7 @@
 """What the files in conf/ promise: licence, size, source in the header, data sets that load, recipes that compose."""
 
 import re
+from pathlib import Path
 
 import datasets
 import pytest
@@ -238,8 +239,10 @@ def test_an_experiment_has_its_command_and_what_to_expect(file, compose_config, 
     commands = re.findall(rf"python run\.py (?:-m )?(experiment={name}.*?)(?: {{2,}}|$)", text, re.M)
     assert commands
     for command in commands:
-        for path in re.findall(r"data\.\w+=([\w./-]+\.\w+)", command):
-            (tmp_path / path).write_text("Anna B-PER\n")
+        for path in re.findall(r"data\.(?:train|validation|test)=([\w./-]+)", command):
+            file = tmp_path / path if Path(path).suffix else tmp_path / path / "part.json"
+            file.parent.mkdir(exist_ok=True)
+            file.write_text("Anna B-PER\n")
         compose_config(*(word.split(",")[0] for word in command.split()))
     assert re.search(r"^Expected: .*\d", text, re.M) or "shows" in text or name.startswith("debug/")
     assert ("by estimate" in text) == ("Not run by us" in text)
