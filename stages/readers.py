@@ -11,6 +11,7 @@ from stages.formats.conllu import read_conllu
 from stages.formats.lines import Problems, lines, read_document, read_paragraphs, read_text
 from stages.formats.objects import holds_lines, read_json, read_jsonl
 from stages.formats.parquet import read_parquet
+from stages.formats.semeval import read_semeval
 from stages.formats.separated import read_cells, read_csv, read_tsv
 from stages.formats.talks import read_talks
 
@@ -24,6 +25,7 @@ READERS = {
     "tsv": read_tsv,
     "cells": read_cells,
     "parquet": read_parquet,
+    "semeval": read_semeval,
     "text": read_text,
     "paragraphs": read_paragraphs,
     "document": read_document,
@@ -37,6 +39,7 @@ HINTS = {
     "csv": 'A cell with a comma, a quote or a line break is written "in quotes", with a quote in it doubled.',
     "tsv": 'A cell that starts with a quote is written "in quotes", with a quote in it doubled.',
     "cells": "Each line is one example, all with the same number of tabs; there is no header, and quotes mean nothing.",
+    "semeval": "A sentence is its number, a tab and the text with <e1> and <e2>; the line below it is its relation.",
     "text": "Each line is one example.",
     "paragraphs": "Blank lines stand between the examples.",
     "document": "The whole file is one example.",

@@ -49,6 +49,7 @@ class QuestionAnswering(Task):
     directions: ClassVar = {"f1": True, "exact": True, "loss": False}
     shown: ClassVar = ("exact", "f1", "HasAns_exact", "HasAns_f1", "NoAns_exact", "NoAns_f1", "best_f1")
     pipeline: ClassVar = {"task": "question-answering"}
+    cut_means: ClassVar = "the end of their question is not seen, or no window holds their whole answer"
     answers_are: ClassVar = "One answer per question, right where it is exact."
 
     def __post_init__(self):

@@ -29,6 +29,7 @@ class RelationExtraction(Task):
     directions: ClassVar = {"f1_official": True, "f1": True, "f1_macro": True, "accuracy": True, "loss": False}
     shown: ClassVar = ("f1_official", "f1", "precision", "recall", "f1_macro", "accuracy")
     pipeline: ClassVar = {"task": "text-classification"}
+    cut_means: ClassVar = "what stands farthest from their entities is not seen"
 
     def __post_init__(self):
         super().__post_init__()

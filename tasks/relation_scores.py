@@ -12,9 +12,12 @@ def relation_of(label: str) -> str:
 
 
 def relation_table(gold: list[str], predicted: list[str], negative: str | None) -> list[dict]:
-    """Per relation of the gold labels, both directions pooled: precision, recall, F1, support and how many are it in the
-    wrong direction, which is an error (semeval2010_task8_scorer-v1.2.pl, the official of its three
-    evaluations: P = right / (predicted as it, in any direction), R = right / gold)."""
+    """Per relation of the gold labels, both directions pooled: precision, recall, F1, support and how many are it in
+    the wrong direction, which is an error.
+
+    The official one of the three evaluations of semeval2010_task8_scorer-v1.2.pl (Hendrickx et al., 2010): precision is
+    right / (predicted as it, in whichever direction), recall right / gold.
+    """
     right = Counter(relation_of(g) for g, p in zip(gold, predicted, strict=True) if g == p)
     turned = Counter(relation_of(g) for g, p in zip(gold, predicted, strict=True)
                      if g != p and relation_of(g) == relation_of(p))  # fmt: skip
