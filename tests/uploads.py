@@ -43,6 +43,23 @@ KINDS = listed("ADJP ADVP CONJP INTJ LST NP PP PRT SBAR UCP VP")
 CHUNKS = ["O", *(f"{letter}-{kind}" for kind in KINDS for letter in "BI")]
 CHUNKED = [("He reckons the deficit", ["B-NP", "B-VP", "B-NP", "I-NP"]), ("Yes .", ["B-INTJ", "O"])]
 
+RELATIONS = listed("Cause-Effect Component-Whole Content-Container Entity-Destination Entity-Origin Instrument-Agency")
+RELATIONS += listed("Member-Collection Message-Topic Product-Producer")
+RELATIONS = [*(f"{name}({way})" for name in RELATIONS for way in ("e1,e2", "e2,e1")), "Other"]
+
+
+def asked(*answers, lacking=False, title=True):
+    """Questions on four articles in SQuAD's columns."""
+    starts = [CONTEXT.index(text) for text in answers]
+    rows = [
+        {"id": f"q{i}", "title": f"t{i}", "context": f"{CONTEXT} {i}", "question": "Who?", "answers":
+         {"text": list(answers), "answer_start": starts} if i or not lacking else {"text": [], "answer_start": []}}
+        for i in range(4)
+    ]  # fmt: skip
+    return rows if title else [{name: value for name, value in row.items() if name != "title"} for row in rows]
+
+
+CONTEXT = "Anna Berg lives in Riga. 范廷颂是主教。"
 UPLOADS: dict[str, Upload] = {
     "ud_english_ewt": Upload(
         "pos", ALL, subset="en_ewt",
@@ -79,5 +96,14 @@ UPLOADS: dict[str, Upload] = {
     "opus100_en_zh": Upload("translation", ALL, [{"translation": {"en": "Yes.", "zh": "是。"}}], subset="en-zh"),
     "iwslt2017_en_zh": Upload(
         "translation", ALL, [{"translation": {"en": "Yes.", "zh": "是。"}}], subset="iwslt2017-en-zh"
+    ),
+    "squad": Upload("question_answering", "train validation", asked("Anna Berg")),
+    "squad_v2": Upload("question_answering", "train validation", asked("Anna Berg", "Anna", lacking=True)),
+    "cmrc2018": Upload("question_answering", ALL, asked("范廷颂", title=False), words=("task.scoring=cmrc",)),
+    "xquad": Upload("question_answering", "validation", asked("Anna Berg", title=False), subset="xquad.en"),
+    "semeval2010_task8": Upload(
+        "relation_extraction", "train test",
+        [{"sentence": f"The <e1>man</e1> in <e2>Riga</e2> {i}.", "relation": i} for i in range(19)],
+        Features({"sentence": Value("string"), "relation": ClassLabel(names=RELATIONS)}),
     ),
 }  # fmt: skip
