@@ -12,6 +12,7 @@ from stages.prediction import load_model
 from tasks.contract import IGNORED, LossContext
 from tasks.dialogue import Dialogue
 from tasks.replies import nearest_replies, reply_scores
+from tasks.samples.dialogue import TOWNS, generate
 
 GENERATION = {"max_new_tokens": 8}
 TALKS = [
@@ -130,6 +131,14 @@ def test_scores_of_equal_and_of_empty_replies():
     assert same["distinct_1"] == 1 and same["words"] == 3 and how[0]["scores"] == "ROUGE"
     empty, _ = reply_scores(["", ""], [["a"], ["b"]], None)
     assert empty["exact_match"] == empty["rouge1"] == empty["bleu"] == empty["distinct_2"] == 0
+
+
+def test_the_sample_is_the_same_everywhere_and_its_test_towns_are_new():
+    made = generate()
+    assert made == generate() and [len(made[split]["messages"]) for split in made] == [160, 24, 40]
+    words = {split: set(" ".join(turn for talk in made[split]["messages"] for turn in talk).split()) for split in made}
+    assert not set(TOWNS["test"]) & (words["train"] | words["validation"])
+    assert 10 < sum(len(talk) == 4 for talk in made["test"]["messages"]) < 30
 
 
 def lines(run, split="test"):

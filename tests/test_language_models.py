@@ -1,6 +1,7 @@
 """Causal and masked language modelling: rows, losses and perplexities against transformers' own, runs end to end."""
 
 import json
+import re
 from math import exp, log, log2
 
 import pytest
@@ -13,6 +14,7 @@ from tasks.causal_lm import CausalLM, boundaries, whole_texts
 from tasks.contract import IGNORED, LossContext
 from tasks.language_model import unigrams
 from tasks.masked_lm import MaskedLM
+from tasks.samples.causal_lm import generate
 from tasks.token_losses import shifted, summed_losses, token_scores
 
 CAUSAL, MASKED = CausalLM("causal_lm", "perplexity", block=16, stride=4), MaskedLM("masked_lm", "perplexity")
@@ -213,6 +215,15 @@ def test_unigrams_are_a_distribution():
     """Four tokens of two kinds, a vocabulary of 5: 3/6, 1/6, and 2/6 for the three kinds that were not seen."""
     chance, best = unigrams([1, 1, 1, 2], 5)
     assert [chance(token) for token in range(5)] == pytest.approx([1 / 9, 3 / 6, 1 / 6, 1 / 9, 1 / 9]) and best == 1
+
+
+def test_the_sample_is_the_same_everywhere_and_its_test_names_are_new():
+    made = generate()
+    assert made == generate() and [len(made[split]["text"]) for split in made] == [400, 40, 60]
+    names = {split: {w.strip(".,") for text in made[split]["text"] for w in text.split()} for split in made}
+    ships = {split: {re.search(r"(?:schooner|brig|cutter|ketch) (\w+)", text)[1] for text in made[split]["text"]}
+             for split in made}  # fmt: skip
+    assert not ships["test"] & (names["train"] | names["validation"]) and len(ships["test"]) >= 10
 
 
 # --- whole runs

@@ -60,6 +60,13 @@ def asked(*answers, lacking=False, title=True):
 
 
 CONTEXT = "Anna Berg lives in Riga. 范廷颂是主教。"
+TEXT_LINES = [{"text": text} for text in ("", " = Robert Boulter = \n", "", " He is an actor . \n")]
+
+
+def talk(*texts):
+    return [{"content": text, "role": ("user", "assistant")[i % 2]} for i, text in enumerate(texts)]
+
+
 UPLOADS: dict[str, Upload] = {
     "ud_english_ewt": Upload(
         "pos", ALL, subset="en_ewt",
@@ -67,6 +74,26 @@ UPLOADS: dict[str, Upload] = {
     ),
     "conll2000": Upload("pos", "train test", **tagged("chunk_tags", CHUNKS, CHUNKED), words=("task.chunks=true",)),
     "conll2003_pos": Upload("pos", ALL, **tagged("pos_tags", PENN, [("He runs .", ["PRP", "VBZ", "."])])),
+    "wikitext2": Upload("causal_lm", ALL, TEXT_LINES, subset="wikitext-2-raw-v1"),
+    "tiny_shakespeare": Upload("masked_lm", ALL, [{"text": "First Citizen:\nSpeak.\n\nAll:\nSpeak, speak."}]),
+    "dolly15k": Upload(
+        "dialogue", "train",
+        [{"instruction": f"Why {i}?", "context": "a text" * (i % 2), "response": f"It is {i}.", "category": "open_qa"}
+         for i in range(9)],
+    ),
+    "alpaca_cleaned": Upload(
+        "dialogue", "train", [{"output": f"It is {i}.", "input": "", "instruction": f"Say {i}."} for i in range(9)]
+    ),
+    "ultrachat": Upload(
+        "dialogue", "train_sft test_sft train_gen test_gen",
+        [{"prompt": f"Hi {i}", "prompt_id": "f0", "messages": talk(f"Hi {i}", "Hello", "And?", "Bye")}
+         for i in range(9)],
+    ),
+    "no_robots": Upload(
+        "dialogue", "train test",
+        [{"prompt": f"Hi {i}", "prompt_id": "f0", "messages": talk(f"Hi {i}", "Hello"), "category": "Chat"}
+         for i in range(9)],
+    ),
     "conll2003_chunks": Upload("pos", ALL, **tagged("chunk_tags", CHUNKS, CHUNKED), words=("task.chunks=true",)),
     "snips_joint": Upload("joint_intent_slots", "train test", [
         {"input": "add a song to my list", "intent": "AddToPlaylist", "slots": "O O B-music_item O B-playlist_owner O"},
