@@ -73,6 +73,7 @@ def check_config(config):
         check_arguments(group, config[group])
     check_values(config)
     check_metrics(config["metrics"]["extra"])
+    check_parts(config["data"], task)
     _check_columns(config["data"], task)
     _check_parts(config, task)
     check_scratch(config, task)
@@ -86,7 +87,6 @@ def check_config(config):
 
 def _check_parts(config, task):
     """Each part's data, as if it were the only one."""
-    check_parts(config["data"], task)
     for part, choices in choices_of(config["data"], task).items():
         own = {**config, "data": choices}
         try:

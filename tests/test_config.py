@@ -42,6 +42,7 @@ def test_every_option_composes(read, option, tmp_path):
     group, name = option.parts[0], "/".join(option.with_suffix("").parts[1:])
     (tmp_path / "train.csv").touch()
     extra = {"data=files": [f"data.train={tmp_path}/train.csv"], "data=hub": ["data.path=a/b"]}
+    extra["data=parts"] = ["task=multi_task"]
     extra["hardware=multi_node"] = [f"hardware.{key}" for key in ("num_nodes=2", "node_rank=0", "main_address=node0")]
     raw = yaml.safe_load((CONF / option).read_text()) or {}
     of_files = {"override /data": "files"} in raw.pop("defaults", [])
@@ -78,7 +79,8 @@ def test_each_task_has_a_module_and_an_option():
 def test_each_task_reads_its_own_data_and_the_sample(read):
     for task in (p.stem for p in (CONF / "task").glob("*.yaml")):
         benchmark = read(f"task={task}")
-        assert benchmark["data"]["source"] == "hub"
+        parts = benchmark["data"].get("parts", {})
+        assert {data["source"] for data in (parts.values() or [benchmark["data"]])} == {"hub"}
         columns = build_task(benchmark).columns
         assert set(benchmark["data"]["columns"]) <= set(columns), task
         assert read(f"task={task}", "data=sample")["data"]["name"] == "sample"
