@@ -270,7 +270,7 @@ def test_pretraining_and_the_run_that_starts_from_it(run_here, tiny_bert, corpus
     assert origin["run"]["run"] == first.name and origin["run"]["task"] == "masked_lm"
     assert origin["run"]["data"] == known["data"] and origin["run"]["model"]["path"] == str(tiny_bert)
     (first / "metrics.json").unlink()
-    with pytest.raises(ValueError, match="is not finished, it has no metrics.json"):
+    with pytest.raises(ValueError, match=r"is not finished, it has no metrics\.json"):
         run_here("task=text_classification", "data=sample", "data.limit=20", f"model.path={first}", *SHORT, "seed=2")
 
 
