@@ -84,10 +84,10 @@ def train(config, task, data, weights, place, trackers, clock):
     from stages.progress import Progress
     from stages.tracking import Curves
 
-    tokenizer = model.add_tokens(model.load_tokenizer(weights, task.splits_words), task)
+    tokenizer = model.load_processor(weights, task)
     task = model.fit_task(task, weights, tokenizer)
     network = model.build_model(config, task, data.labels, weights, tokenizer)
-    tokenizer.model_max_length = model.readable_length(network, tokenizer, config["model"]["max_length"])
+    model.limit_length(network, tokenizer, config["model"]["max_length"])
     clock.lap("loading")
     splits = features.encode(data.splits, data.labels, task, tokenizer)
     clock.lap("encoding")

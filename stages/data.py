@@ -11,6 +11,7 @@ from stages.cuts import SPLITS, cut_missing_splits, take
 from stages.data_files import TEXT
 from stages.draws import draw
 from stages.folder import files_digest
+from stages.images import as_paths, undecoded
 from stages.parts import has_parts, load_parts, load_test_parts
 from tasks.contract import Finding
 
@@ -83,7 +84,8 @@ def _from_sample(data, task):
     for split in SPLITS:
         if data[split] not in made:
             raise ValueError(f"data.{split}={typed(data[split])}: the sample has the splits {', '.join(made)}.")
-        splits[split] = dict(made[data[split]])
+        size = len(made[data[split]][task.target])
+        splits[split] = as_paths(made[data[split]], task, [f"{split} example {i}" for i in range(1, size + 1)])
     return splits, None, {"sample": task.sample}
 
 
@@ -119,6 +121,8 @@ def _from_hub(data, task):
 
     folder, commit = locate_data(data["path"], data["revision"])
     loaded = _load(folder, data)
+    if task.images:
+        loaded = {name: undecoded(split) for name, split in loaded.items()}
     splits, declared = {}, None
     for split in _given_splits(data):
         name = data[split]
@@ -131,7 +135,7 @@ def _from_hub(data, task):
         gold = mapped[task.form(mapped)[-1]]
         declared = _declared(loaded[name].features.get(str(gold))) or data["labels"]
         needed = {head for source in mapped.values() for head in heads(source, loaded[name].column_names)}
-        table = {head: loaded[name][head][:] for head in needed}
+        table = {head: loaded[name][head] if task.images else loaded[name][head][:] for head in needed}
         places = [f"{data['path']}, split {name}, row {i}" for i in range(1, len(loaded[name]) + 1)]
         columns = {column: values(table, source, places) for column, source in mapped.items()}
         splits[split] = as_text(columns, task, declared, places)
@@ -167,6 +171,7 @@ def _declared(feature):
 def as_text(columns, task, names, places):
     """Columns of text, or of lists of text; labels by name, never by id. `places` says where each example stands."""
     gold = task.form(columns)[-1]
+    columns = as_paths(columns, task, places)
     listed = {name: [_as_list(value, mark) for value in columns[name]] for name, mark in _listed(columns, task)}
     return {
         column: values

@@ -13,6 +13,8 @@ ENDINGS = {
     "tsv": (".tsv",),
     "parquet": (".parquet",),
     "talks": (".yml", ".yaml"),
+    "npz": (".npz",),
+    "images": (".png", ".jpg", ".jpeg", ".bmp", ".gif", ".webp", ".tif", ".tiff", ".ppm", ".pgm"),
     "cells": (),
     "semeval": (),
     "text": (),
@@ -21,15 +23,14 @@ ENDINGS = {
 }
 TEXT = (".txt",)  # labelled words to learn from, but raw text where predictions are asked for
 KNOWN = (
-    "Known: {}; each but parquet also with {} behind it; and where it is named: cells (tabs, no header), semeval (its "
-    "task 8 of 2010), text (raw text, an example per line), paragraphs (blank lines between them), document (the whole "
-    "file)."
+    "Known: {}; those of text also with {} behind it; and where it is named: cells (tabs, no header), semeval (its task 8 "
+    "of 2010), text (raw text, an example per line), paragraphs (blank lines between them), document (the whole file)."
 ).format(", ".join(f"{format} ({' '.join(endings)})" for format, endings in ENDINGS.items() if endings), PACKED)
 
 
 def data_files(path: str, format: str | None = None, text_endings: tuple[str, ...] = ()) -> list[Path]:
     """The files that are read for a path: itself; or those of a folder, in the order of their names: all of one format,
-    or else, where it has none, the .txt files of its sub-folders (see `is_labelled`).
+    or else, where it has none, the .txt files or images of its sub-folders (see `is_labelled`).
 
     Raises FileNotFoundError if there is nothing at the path, ValueError for an unknown format, for a folder without
     such files and for one with several formats.
@@ -40,17 +41,25 @@ def data_files(path: str, format: str | None = None, text_endings: tuple[str, ..
         _check_file(Path(path))
         return [Path(path)]
     files = _files_in(Path(path), format, text_endings)
-    if not files and format in (None, "text"):
-        files = [file for file in _visible(Path(path).glob("*/*")) if _ending(file) in TEXT]
+    for wanted, endings in (("text", TEXT), ("images", ENDINGS["images"])):
+        if not files and format in (None, wanted):
+            files = [file for file in _visible(Path(path).glob("*/*")) if _ending(file) in endings]
     if not files:
         of_format = f" of the format {format}" if format else ""
-        raise ValueError(f"the folder {path} holds no data files{of_format}, nor folders of .txt files. {KNOWN}")
+        raise ValueError(
+            f"the folder {path} holds no data files{of_format}, nor folders of .txt files or images. {KNOWN}"
+        )
     return files
 
 
 def is_labelled(path: str, files: list[Path]) -> bool:
-    """Whether these files of a path are texts in sub-folders that are named by their labels."""
+    """Whether these files of a path are texts or images in sub-folders that are named by their labels."""
     return Path(path).is_dir() and files[0].parent != Path(path)
+
+
+def are_images(files: list[Path], format: str | None = None) -> bool:
+    """Whether these files are read as images: each of them one example."""
+    return _guess(files[0], ()) == "images" if format is None else format == "images"
 
 
 def guess_format(path: str, text_endings: tuple[str, ...] = ()) -> str:
@@ -105,6 +114,8 @@ def _files_in(folder: Path, format: str | None, text_endings: tuple[str, ...]) -
     if format is not None:
         return [file for file in files if _ending(file) in (ENDINGS[format] or TEXT)]
     formats = {file: guess for file in files if (guess := _guess(file, text_endings))}
+    data = {file: guess for file, guess in formats.items() if guess != "images"}  # a picture may lie beside it
+    formats = data or formats
     examples = {guess: file.name for file, guess in formats.items()}
     if len(examples) > 1:
         held = ", ".join(f"{format} ({name})" for format, name in examples.items())

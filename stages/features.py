@@ -41,6 +41,6 @@ def encode_split(name, examples, labels, task, tokenizer):
     ):
         rows = task.encode({c: v[start : start + CHUNK] for c, v in examples.items()}, tokenizer, labels)
         rows["example"] = [start + e for e in rows["example"]]
-        rows["length"] = [len(ids) for ids in rows["input_ids"]]
+        rows.setdefault("length", [len(ids) for ids in rows.get("input_ids", ())])
         parts.append(Dataset.from_dict(rows))
     return concatenate_datasets(parts)

@@ -119,6 +119,13 @@ def earlier_run(model):
     return {"run": {**made, **{key: known[key] for key in ("started", "code", "data", "model") if key in known}}}
 
 
+def user_cache():
+    """The project's folder in the user's cache: what would be made again from the same content."""
+    folder = Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache").expanduser() / "tunesmith"
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
+
+
 def is_finished(folder):
     return (folder / FINISHED).is_file()
 

@@ -7,6 +7,7 @@ from hashlib import file_digest
 from io import StringIO
 from pathlib import Path
 
+from stages.folder import user_cache
 from stages.terminal import stage
 
 ENDING = ".gguf"
@@ -21,7 +22,7 @@ def unpack(file: Path) -> Path:
     """
     with open(file, "rb") as content:
         digest = file_digest(content, "sha256").hexdigest()
-    place = _cache() / f"{file.stem}-{digest[:16]}-{FORM}"
+    place = user_cache() / f"{file.stem}-{digest[:16]}-{FORM}"
     if place.is_dir():
         return place
     stage("model", f"unpacking {file.name}, once, to {place}")
@@ -35,12 +36,6 @@ def unpack(file: Path) -> Path:
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
     return place
-
-
-def _cache():
-    folder = Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache").expanduser() / "tunesmith"
-    folder.mkdir(parents=True, exist_ok=True)
-    return folder
 
 
 def _convert(file, folder):

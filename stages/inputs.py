@@ -19,7 +19,7 @@ def read_parts(path: str, task, given: dict, trained: dict, format: str | None =
     ValueError or FileNotFoundError that names file and line, or the column to map.
     """
     if path == STANDARD:
-        tables = _standard_input()
+        tables = _standard_input(task.images[0] if task.images else "text")
     else:
         tables = ((t.columns, t.places) for t in read_in_parts(path, format, PART))
     for columns, places in tables:
@@ -27,11 +27,11 @@ def read_parts(path: str, task, given: dict, trained: dict, format: str | None =
         yield as_text({c: values(columns, name, places) for c, name in mapped.items()}, task, None, places)
 
 
-def _standard_input():
+def _standard_input(column):
     with open(0, encoding="utf-8", newline="\n", closefd=False) as file:
         lines = (line.removesuffix("\n").removesuffix("\r") for line in file)
         while part := list(islice(lines, PART)):
-            yield {"text": part}, ["standard input"] * len(part)
+            yield {column: part}, ["standard input"] * len(part)
 
 
 def map_inputs(task, found: list[str], given: dict, trained: dict, where: str) -> dict[str, str]:

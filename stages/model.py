@@ -13,6 +13,22 @@ warnings.filterwarnings("ignore", message=".*is_gradient_checkpointing", categor
 register()
 
 
+def load_processor(folder, task):
+    """What makes a model's inputs of the task's: the tokenizer of a model folder, or its image processor."""
+    if not task.images:
+        return add_tokens(load_tokenizer(folder, task.splits_words), task)
+    from transformers import AutoImageProcessor
+
+    try:
+        return AutoImageProcessor.from_pretrained(str(folder), backend="pil")
+    except (OSError, ValueError, ImportError) as error:
+        reason = str(error).split(". ")[0]
+        raise ValueError(
+            f"model.path={folder} has no image processor ({reason}). task={task.name} reads images: choose a vision "
+            "model, such as model=vit-base or model=small_cnn."
+        ) from error
+
+
 def load_tokenizer(folder, splits_words):
     """The fast tokenizer of a model folder; for split words one that treats a word as it does after a space."""
     from transformers import AutoTokenizer
@@ -61,6 +77,12 @@ def treats_words_alike(tokenizer):
         return False
     running = tokenizer(" the Berlin wall", add_special_tokens=False)["input_ids"]
     return split[1:] == running[len(running) - len(split) + 1 :]
+
+
+def limit_length(model, processor, asked=None):
+    """Let a tokenizer write no more than the model reads; images have no length."""
+    if hasattr(processor, "model_max_length"):
+        processor.model_max_length = readable_length(model, processor, asked)
 
 
 def readable_length(model, tokenizer, asked=None):
@@ -198,8 +220,9 @@ def save_model(model, tokenizer, folder):
         model.save_pretrained(str(folder.parent / "adapter"))
         model = model.merge_and_unload()
     model.save_pretrained(str(folder))
-    tokenizer.backend_tokenizer.no_truncation()  # a setting of the last call, which would be saved too
-    tokenizer.backend_tokenizer.no_padding()
+    if hasattr(tokenizer, "backend_tokenizer"):
+        tokenizer.backend_tokenizer.no_truncation()  # a setting of the last call, which would be saved too
+        tokenizer.backend_tokenizer.no_padding()
     tokenizer.save_pretrained(str(folder))
 
 

@@ -13,8 +13,9 @@ from accelerate.utils import convert_to_fp32, gather_object
 from stages.batches import Rows
 from stages.features import encode_split, longest_first
 from stages.finished import find_run, frozen_config, saved_labels, tuned_task
+from stages.images import as_paths
 from stages.inputs import with_neighbours
-from stages.model import fit_task, load_head, load_tokenizer, readable_length
+from stages.model import fit_task, limit_length, load_head, load_processor
 from stages.training import EVAL_ROWS
 from tasks.contract import IGNORED, Task, as_line
 
@@ -42,6 +43,8 @@ class Predictor:
         """
         needed = self._needed(examples)
         inputs = {column: examples[column] for column in (*needed, *self.task.optional) if column in examples}
+        size = len(examples[needed[0]])
+        inputs = as_paths(inputs, self.task, [f"{name} example {i}" for i in range(1, size + 1)])
         ready = self.task.prepare({name: inputs})[0][name]
         predictions = self.predict_prepared({column: values[own] for column, values in ready.items()})
         rows = zip(*(examples[column][own] for column in needed), strict=True)
@@ -135,10 +138,10 @@ def load_model(run: str | Path, hardware: dict | None = None) -> Predictor:
     run, hardware = find_run(run), hardware or {}
     config = frozen_config(run)
     task, device = tuned_task(run), PartialState(cpu=bool(hardware.get("use_cpu"))).device
-    labels, tokenizer = saved_labels(run, task), load_tokenizer(run / "model", task.splits_words)
+    labels, tokenizer = saved_labels(run, task), load_processor(run / "model", task)
     task = fit_task(task, run / "model", tokenizer)
     network = load_head(task, run / "model")
-    tokenizer.model_max_length = readable_length(network, tokenizer, config["model"]["max_length"])
+    limit_length(network, tokenizer, config["model"]["max_length"])
     rows = {**config["hardware"], **hardware}.get("per_device_eval_batch_size", EVAL_ROWS)
     return Predictor(task, labels, network.eval().to(device), tokenizer, device, _precision(config, device), rows)
 

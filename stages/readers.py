@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 
-from stages.data_files import TEXT, data_files, guess_format, is_labelled
+from stages.data_files import TEXT, are_images, data_files, guess_format, is_labelled
+from stages.formats.arrays import read_npz
 from stages.formats.conll import read_conll
 from stages.formats.conllu import read_conllu
 from stages.formats.lines import Problems, lines, read_document, read_paragraphs, read_text
@@ -26,6 +27,7 @@ READERS = {
     "cells": read_cells,
     "parquet": read_parquet,
     "semeval": read_semeval,
+    "npz": read_npz,
     "text": read_text,
     "paragraphs": read_paragraphs,
     "document": read_document,
@@ -62,10 +64,10 @@ class Table:
 def read_table(path: str, format: str | None = None, text_endings: tuple[str, ...] = ()) -> Table:
     """Read a file, or a folder of files as one table; without a format (a key of READERS) the ending decides.
 
-    A folder holds files of one format, or else sub-folders of .txt files: each file one example, its text and, as its
-    label, the name of the sub-folder. Files with `text_endings` are read as raw text. Raises FileNotFoundError if there
-    is nothing at the path, and ValueError for an unknown format or ending, for a file without examples, and for bad
-    lines, which are all found first and then named together.
+    A folder holds files of one format, or else sub-folders of .txt files or images: each file one example, its text (of
+    an image the path) and, as its label, the name of the sub-folder. Files with `text_endings` are read as raw text.
+    Raises FileNotFoundError if there is nothing at the path, and ValueError for an unknown format or ending, for a file
+    without examples, and for bad lines, which are all found first and then named together.
     """
     parts = list(read_in_parts(path, format, size=None, text_endings=text_endings))
     columns = {name: [value for part in parts for value in part.columns[name]] for name in parts[0].columns}
@@ -82,6 +84,8 @@ def read_in_parts(
     raw text: each line one example, column text. A part never spans two files, so it can be shorter than `size`.
     """
     files = data_files(path, format, text_endings)
+    if are_images(files, format):
+        return _image_parts(path, files, size)
     if is_labelled(path, files):
         return _labelled_parts(path, files, size)
     return _parts(path, [(str(file), format or guess_format(str(file), text_endings)) for file in files], size)
@@ -123,6 +127,15 @@ def _labelled_parts(path: str, files: list[Path], size: int | None) -> Iterator[
     while part := list(islice(left, size)):
         columns = {"text": [_whole_text(str(file)) for file in part], "label": [file.parent.name for file in part]}
         yield Table(str(path), columns, [1] * len(part), [_place(str(file), "text", 1) for file in part])
+
+
+def _image_parts(path: str, files: list[Path], size: int | None) -> Iterator[Table]:
+    """Paths of images in the column `image`, and their folders' names as labels; they are not opened here."""
+    left = iter(files)
+    while part := list(islice(left, size)):
+        columns = {"image": [str(file) for file in part]}
+        columns |= {"label": [file.parent.name for file in part]} if is_labelled(path, files) else {}
+        yield Table(str(path), columns, [1] * len(part), [str(file) for file in part])
 
 
 def _whole_text(file: str) -> str:

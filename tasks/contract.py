@@ -62,13 +62,14 @@ class Task(ABC):
     columns: ClassVar[tuple[str, ...]]  # what an example must have; `conf/data/*.yaml` maps its columns onto these
     target: ClassVar[str]  # the one of `columns` that holds the gold answer
     auto_class: ClassVar[str]  # the `AutoModelFor...` class of transformers that ends the model
-    lora_type: ClassVar[str]  # peft's name for that kind of head
+    lora_type: ClassVar[str | None]  # peft's name for that kind of head, None where it has none
     directions: ClassVar[dict[str, bool]]  # score that may be `best` -> whether greater is better
     shown: ClassVar[tuple[str, ...]]  # the scores of the final table, best first
     pipeline: ClassVar[dict[str, Any]]  # how `transformers.pipeline` runs the saved model, for its model card
     splits_words: ClassVar[bool] = False  # True: the input is a list of words, not running text
     forms: ClassVar[tuple[tuple[str, ...], ...]] = ()  # other columns, gold last, that `prepare` turns into `columns`
     optional: ClassVar[tuple[str, ...]] = ()  # columns that are read where the data has them
+    images: ClassVar[tuple[str, ...]] = ()  # columns of images, given as paths; `tokenizer` is then an image processor
     structured: ClassVar[tuple[str, ...]] = ()  # columns that hold more than text and lists of text
     model_inputs: ClassVar[tuple[str, ...]] = ()  # columns of a row that the head reads beside the tokenizer's
     running: ClassVar[bool] = False  # True: .txt files are running text, and a missing split is the end of train

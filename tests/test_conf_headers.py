@@ -99,7 +99,7 @@ def test_a_model_names_size_licence_and_paper_or_maker(file):
     assert re.search(r"\d M parameters", text)
     assert re.search(r"\b(19|20)\d\d\)", text) or "sentence encoder" in text
     assert re.fullmatch(r"[\w.-]+/[\w.-]+|package:\w+/(model|[\w.-]+\.gguf)|scratch:\w+", values["path"])
-    cased = re.search(r"(?i)\b(un)?cased\b|lower-cased|Chinese|ModernBERT", text)
+    cased = re.search(r"(?i)\b(un)?cased\b|lower-cased|Chinese|ModernBERT|images", text)
     assert cased, "say whether the model sees capital letters"
 
 

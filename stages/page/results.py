@@ -160,7 +160,7 @@ def calibration(left):
 
 def lengths(left):
     """The best score by the length of the input."""
-    if not left.rows or left.task.members:  # words and characters have no axis in common
+    if not left.rows or left.task.images or left.task.members:  # words and characters have no axis in common
         return None
     task, first = left.task, left.rows[0]
     unit = "words" if isinstance(first[task.form(first)[0]], list) else "characters"

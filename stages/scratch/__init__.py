@@ -6,7 +6,8 @@ from pathlib import Path
 
 PREFIX = "scratch:"
 TEXTS, WORDS = "AutoModelForSequenceClassification", "AutoModelForTokenClassification"
-HEADS = {"bilstm": (TEXTS, WORDS), "text_cnn": (TEXTS, WORDS), "bag_of_words": (TEXTS,)}
+IMAGES = "AutoModelForImageClassification"
+HEADS = {"bilstm": (TEXTS, WORDS), "text_cnn": (TEXTS, WORDS), "bag_of_words": (TEXTS,), "small_cnn": (IMAGES,)}
 KIND = "tunesmith_{}"  # the model_type in config.json
 
 

@@ -7,12 +7,18 @@ from tempfile import TemporaryDirectory
 import transformers
 from huggingface_hub.errors import StrictDataclassError
 
-from stages.scratch import TEXTS, WORDS, scratch_name
+from stages.scratch import IMAGES, TEXTS, WORDS, scratch_name
 from stages.scratch import bag_of_words as bag
+from stages.scratch import small_cnn as cnn
 from stages.scratch import word_models as words
 from stages.scratch.vocabulary import SPECIAL, learn_tokenizer
 
-CONFIGS = {"bilstm": words.BiLSTMConfig, "text_cnn": words.TextCNNConfig, "bag_of_words": bag.BagOfWordsConfig}
+CONFIGS = {
+    "bilstm": words.BiLSTMConfig,
+    "text_cnn": words.TextCNNConfig,
+    "bag_of_words": bag.BagOfWordsConfig,
+    "small_cnn": cnn.SmallCNNConfig,
+}
 MODELS = {
     TEXTS: (
         words.BiLSTMForSequenceClassification,
@@ -20,6 +26,7 @@ MODELS = {
         bag.BagOfWordsForSequenceClassification,
     ),
     WORDS: (words.BiLSTMForTokenClassification, words.TextCNNForTokenClassification),
+    IMAGES: (cnn.SmallCNNForImageClassification,),
 }
 
 
@@ -50,15 +57,28 @@ def write_draft(folder, config, choices, task, examples):
 
     for key in [key for key in choices if hasattr(config, key)]:  # the others are refused where models are built
         _choose(config, key, choices[key])
+    processor = _image_processor(config) if task.images else _tokenizer(config, task, examples)
+    processor.save_pretrained(str(folder))
+    save_file({}, str(folder / "model.safetensors"), metadata={"format": "pt"})
+    config.save_pretrained(str(folder))
+
+
+def _tokenizer(config, task, examples):
     lower = not task.splits_words if config.lower_case is None else config.lower_case
     values = task.inputs(examples)
     tokenizer = learn_tokenizer(values, task.splits_words, lower, config.min_frequency, config.most_words)
     if len(tokenizer) == len(SPECIAL):
         raise ValueError(f"no word of train occurs {config.min_frequency} times. Lower model.config.min_frequency.")
     config.vocab_size = len(tokenizer)
-    tokenizer.save_pretrained(str(folder))
-    save_file({}, str(folder / "model.safetensors"), metadata={"format": "pt"})
-    config.save_pretrained(str(folder))
+    return tokenizer
+
+
+def _image_processor(config):
+    """Resizes to the one size that the model reads, and scales values to -1 to 1."""
+    from transformers import ViTImageProcessorPil
+
+    size = {"height": config.image_size, "width": config.image_size}
+    return ViTImageProcessorPil(size=size, image_mean=[0.5] * 3, image_std=[0.5] * 3)
 
 
 def _choose(config, key, value):

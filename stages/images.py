@@ -1,0 +1,106 @@
+"""Images of data sets as files: paths, bytes and arrays all reach a task as paths, which it opens when it must."""
+
+import os
+import re
+from hashlib import sha256
+from io import BytesIO
+from pathlib import Path
+
+from stages.folder import user_cache
+
+MOST_SHOWN = 10
+
+
+def as_paths(columns: dict, task, places: list[str]) -> dict:
+    """The columns with the task's images as paths of files that begin as images do.
+
+    Bytes (also as `{"bytes": ..., "path": ...}`, the form of Hub data sets) and arrays (rows of grey values, or of
+    colours; 0 to 255, or fractions from 0 to 1) are written once to the user's cache, named by their content. A
+    relative path counts from where the command is typed, or else from the data file. Raises ValueError that names each
+    image that does not open.
+    """
+    return {name: _paths(values, places) if name in task.images else values for name, values in columns.items()}
+
+
+def undecoded(dataset):
+    """A data set whose images stay bytes until they are asked for."""
+    from datasets import Image
+
+    held = [name for name, feature in dataset.features.items() if isinstance(feature, Image)]
+    for name in held:
+        dataset = dataset.cast_column(name, Image(decode=False))
+    return dataset
+
+
+def _paths(values, places):
+    paths, bad = [], []
+    for value, place in zip(values, places, strict=True):
+        try:
+            paths.append(_path(value, place))
+        except (OSError, SyntaxError, ValueError, TypeError) as error:
+            bad.append(f"  {place}: {error}")
+    if bad:
+        more = [f"  ... and {len(bad) - MOST_SHOWN} more"] if len(bad) > MOST_SHOWN else []
+        title = f"{len(bad)} image{'s'[: len(bad) != 1]} cannot be read. Replace them, or leave out their examples:"
+        raise ValueError("\n".join([title, *bad[:MOST_SHOWN], *more]))
+    return paths
+
+
+def _path(value, place):
+    if isinstance(value, dict):
+        value = value.get("bytes") or value.get("path")
+    if isinstance(value, bytes):
+        return _kept(value)
+    if isinstance(value, str | Path):
+        return _there(str(value), place)
+    if hasattr(value, "save"):  # an image of Pillow's
+        return _kept(_png(value))
+    return _kept(_png(_drawn(value)))
+
+
+def _there(path, place):
+    """The path, if need be from the folder of the data file that names it."""
+    from PIL import Image
+
+    beside = Path(re.sub(r"(:\d+|, object \d+)$", "", place)).parent / path
+    found = path if Path(path).is_file() or not beside.is_file() else str(beside)
+    Image.open(found).close()
+    return found
+
+
+def _kept(content):
+    """The path of a file in the cache with this content; written whole or not at all."""
+    from PIL import Image
+
+    with Image.open(BytesIO(content)) as image:
+        ending = (image.format or "image").lower()
+    path = user_cache() / "images" / f"{sha256(content).hexdigest()[:32]}.{ending}"
+    if not path.is_file():
+        path.parent.mkdir(exist_ok=True)
+        temporary = path.with_name(f".{path.name}.{os.getpid()}")
+        temporary.write_bytes(content)
+        temporary.replace(path)
+    return str(path)
+
+
+def _drawn(value):
+    """An array of numbers, (height, width) or (height, width, colours), as an image."""
+    import numpy
+    from PIL import Image
+
+    array = numpy.asarray(value)
+    if array.ndim == 3 and array.shape[2] == 1:
+        array = array[:, :, 0]
+    if array.dtype.kind not in "uifb" or array.ndim not in (2, 3) or (array.ndim == 3 and array.shape[2] not in (3, 4)):
+        raise ValueError(f"an array of the shape {array.shape} is no image: height, width and 3 colours are needed")
+    highest, fractions = (1, True) if array.dtype.kind in "fb" else (255, False)
+    if array.size == 0 or array.min() < 0 or array.max() > highest:
+        held = f"values from {array.min()} to {array.max()}" if array.size else "no values"
+        raise ValueError(f"the array holds {held}: whole numbers from 0 to 255, or fractions from 0 to 1 are needed")
+    return Image.fromarray((array * 255).round().astype("uint8") if fractions else array.astype("uint8"))
+
+
+def _png(image):
+    file = BytesIO()
+    image.save(file, "PNG")
+    return file.getvalue()
