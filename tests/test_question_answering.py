@@ -7,7 +7,7 @@ import pytest
 import torch
 from datasets import Dataset
 
-from stages.data import cut
+from stages.cuts import cut
 from stages.model import load_tokenizer
 from tasks.answer_spans import as_prediction, likely_sentence
 from tasks.contract import IGNORED
