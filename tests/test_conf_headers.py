@@ -241,7 +241,7 @@ def test_an_experiment_has_its_command_and_what_to_expect(file, compose_config, 
     for command in commands:
         for path in re.findall(r"data\.(?:train|validation|test)=([\w./-]+)", command):
             file = tmp_path / path if Path(path).suffix else tmp_path / path / "part.json"
-            file.parent.mkdir(exist_ok=True)
+            file.parent.mkdir(parents=True, exist_ok=True)
             file.write_text("Anna B-PER\n")
         compose_config(*(word.split(",")[0] for word in command.split()))
     assert re.search(r"^Expected: .*\d", text, re.M) or "shows" in text or name.startswith("debug/")
