@@ -23,8 +23,8 @@ ENDINGS = {
 }
 TEXT = (".txt",)  # labelled words to learn from, but raw text where predictions are asked for
 KNOWN = (
-    "Known: {}; those of text also with {} behind it; and where it is named: cells (tabs, no header), semeval (task 8 of "
-    "2010), text (raw text, an example per line), paragraphs (blank lines between them), document (the whole file)."
+    "Known: {}; those of text also with {} behind it; and where it is named: cells (tabs, no header), semeval (task 8 "
+    "of 2010), text (raw text, an example per line), paragraphs (blank lines between them), document (the whole file)."
 ).format(", ".join(f"{format} ({' '.join(endings)})" for format, endings in ENDINGS.items() if endings), PACKED)
 
 
