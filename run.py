@@ -85,13 +85,13 @@ def train(config, task, data, weights, place, trackers, clock):
     from stages.tracking import Curves
 
     tokenizer = model.load_processor(weights, task)
-    task = model.fit_task(task, weights, tokenizer)
-    network = model.build_model(config, task, data.labels, weights, tokenizer)
+    task, learned = model.fit_task(task, weights, tokenizer), task.learned_config(data.splits["train"])
+    network = model.build_model(config, task, data.labels, weights, tokenizer, learned)
     model.limit_length(network, tokenizer, config["model"]["max_length"])
     clock.lap("loading")
     splits = features.encode(data.splits, data.labels, task, tokenizer)
     clock.lap("encoding")
-    found = data.findings + findings.find(data.splits, task) + findings.find_long(splits, task.cut_means)
+    found = data.findings + findings.find(data.splits, task) + findings.find_long(splits, task)
     report.show_findings(found, place)
     trained, size = model.count_parameters(network)
     stage("model", f"{config['model']['name']}, {size / 1e6:.1f} M parameters, {trained / 1e6:.1f} M trained")

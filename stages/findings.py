@@ -31,27 +31,27 @@ def _unseen(split, seen, known, holder, advice):
     return [Finding("warning", split, what, f"They count as missed in the scores: {advice}.")] if unseen else []
 
 
-def find_long(splits, cut_means):
+def find_long(splits, task):
     """Examples that are longer than the model reads: split into windows, or cut. `splits` are encoded."""
     findings = []
     for name, split in splits.items():
         cut = sum(split.rows["cut"])
         windows = sum(count > 1 for count in Counter(split.rows["example"]).values())
-        if windows:
-            findings.append(
-                Finding("note", name, f"{windows} examples are longer than the model reads: read in windows")
-            )
+        if windows and task.rows_mean:
+            what = f"{windows} examples are longer than the model reads: {task.rows_mean}"
+            findings.append(Finding("note", name, what))
         if cut:
-            what = f"{cut} examples are longer than the model reads: {cut_means}"
+            what = f"{cut} examples are longer than the model reads: {task.cut_means}"
             findings.append(Finding("warning", name, what, "Take a model that reads more, or shorten them."))
     return findings
 
 
 def _counts(split, examples, task):
     counts = Counter(name for classes in task.classes(examples) for name in classes)
-    shown = ", ".join(f"{name}: {n}" for name, n in counts.most_common(8)) or "no labels"
+    shown = ", ".join(f"{name}: {n}" for name, n in counts.most_common(8))
     more = f" and {len(counts) - 8} more labels" if len(counts) > 8 else ""
-    return [Finding("note", split, f"{len(examples[task.target])} examples: {shown}{more}")]
+    shown = f": {shown}{more}" if shown else ": no labels" if task.least_labels > 1 else ""
+    return [Finding("note", split, f"{len(examples[task.target])} examples{shown}")]
 
 
 def _empty(split, examples, task):

@@ -100,8 +100,9 @@ def readable_length(model, tokenizer, asked=None):
     return asked or length
 
 
-def build_model(config, task, labels, folder, tokenizer):
-    """The pretrained model with the task's new head and named labels, under the method: adapted, or partly frozen."""
+def build_model(config, task, labels, folder, tokenizer, learned=None):
+    """The pretrained model with the task's new head and named labels, under the method: adapted, or partly frozen.
+    `learned`: the task's `learned_config`."""
     import transformers
 
     known = transformers.AutoConfig.from_pretrained(str(folder))
@@ -110,7 +111,7 @@ def build_model(config, task, labels, folder, tokenizer):
         if not hasattr(known, key):
             raise ValueError(unknown(f"model.config.{key}", [f"model.config.{k}" for k in known.to_dict()]))
     names = {"id2label": dict(enumerate(labels)), "label2id": {name: i for i, name in enumerate(labels)}}
-    changes = {**(names if labels else {}), **task.head_config, **changes}
+    changes = {**(names if labels else {}), **task.head_config, **(learned or {}), **changes}
     transformers.set_seed(config["seed"])  # the head is made here, before the Trainer seeds anything
     model, loading = load_head(task, folder, ignore_mismatched_sizes=True, output_loading_info=True, **changes)
     new = {*loading["missing_keys"], *(key for key, *_ in loading["mismatched_keys"])}

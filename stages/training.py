@@ -194,7 +194,7 @@ class Tuner(Trainer):
             self.task = self.untuned.tuned(tuple(reduced), part.rows, self.labels, part.examples)
         predictions = self.task.decode(tuple(reduced), part.rows, self.labels, part.examples, self.processing_class)
         scores = self.task.metrics(predictions, part.examples)
-        return Scores({**scores.values, **values}, scores.tables), predictions
+        return Scores({**values, **scores.values}, scores.tables), predictions
 
     def score(self, split):
         """Predict a split with the present weights; -> (Scores, predictions). Runs on all processes."""

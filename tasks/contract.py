@@ -75,6 +75,7 @@ class Task(ABC):
     running: ClassVar[bool] = False  # True: .txt files are running text, and a missing split is the end of train
     least_labels: ClassVar[int] = 2  # how many names `labels` must give at least; 0 where nothing has a name
     generates: ClassVar[bool] = False  # True: answers are written word by word, so training alone looks at the loss
+    rows_mean: ClassVar[str | None] = "read in windows"  # why an example gives several rows; None: they all do
     cut_means: ClassVar[str] = "their end is not seen"  # what happens to examples that are too long, for a warning
     answers_are: ClassVar[str] = "One answer per example."  # what `answers` gives, for the captions of the run's page
 
@@ -102,6 +103,10 @@ class Task(ABC):
     @property
     def head_config(self) -> dict[str, Any]:
         """What the head needs in the model's own config beside the labels."""
+        return {}
+
+    def learned_config(self, train: dict) -> dict[str, Any]:
+        """What the head needs there that is learned from the training split, such as the scale of its targets."""
         return {}
 
     @property

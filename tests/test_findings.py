@@ -111,7 +111,7 @@ def test_long_examples():
 
     windows = split([0, 1, 1, 1, 2, 2, 3], [False] * 7)
     cut = split([0, 1, 2], [True, False, True])
-    found = find_long({"train": windows, "test": cut, "validation": split([0, 1], [False, False])}, TEXT.cut_means)
+    found = find_long({"train": windows, "test": cut, "validation": split([0, 1], [False, False])}, TEXT)
     assert said(found) == [
         ("train", "2 examples are longer than the model reads: read in windows"),
         ("test", "2 examples are longer than the model reads: their end is not seen"),
