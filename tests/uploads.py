@@ -42,6 +42,7 @@ PENN = listed(
 KINDS = listed("ADJP ADVP CONJP INTJ LST NP PP PRT SBAR UCP VP")
 CHUNKS = ["O", *(f"{letter}-{kind}" for kind in KINDS for letter in "BI")]
 CHUNKED = [("He reckons the deficit", ["B-NP", "B-VP", "B-NP", "I-NP"]), ("Yes .", ["B-INTJ", "O"])]
+ENDINGS = ["looks inside.", "eats the sky.", "flies home.", "sings to it."]
 
 RELATIONS = listed("Cause-Effect Component-Whole Content-Container Entity-Destination Entity-Origin Instrument-Agency")
 RELATIONS += listed("Member-Collection Message-Topic Product-Producer")
@@ -93,6 +94,52 @@ UPLOADS: dict[str, Upload] = {
         "dialogue", "train test",
         [{"prompt": f"Hi {i}", "prompt_id": "f0", "messages": talk(f"Hi {i}", "Hello"), "category": "Chat"}
          for i in range(9)],
+    ),
+    "glue/stsb": Upload(
+        "regression", ALL, subset="stsb",
+        rows=[{"sentence1": "A plane is taking off.", "sentence2": f"{who} is taking off.", "label": score, "idx": i}
+              for i, (who, score) in enumerate((("An air plane", 5.0), ("A man", 0.5), ("A bird", 1.25)))],
+    ),
+    "swag": Upload(
+        "multiple_choice", ALL, subset="regular",
+        rows=[{"sent1": f"{who} opens a box.", "sent2": "She", **{f"ending{i}": end for i, end in enumerate(ENDINGS)},
+               "label": label} for label, who in enumerate(("Ann", "Mia", "Eve", "Liz"))],
+        features=Features({**dict.fromkeys(("sent1", "sent2", *(f"ending{i}" for i in range(4))), Value("string")),
+                           "label": ClassLabel(names=["0", "1", "2", "3"])}),
+    ),
+    "hellaswag": Upload(
+        "multiple_choice", ALL,
+        rows=[{"ctx": f"{who} opens a box. She", "endings": ENDINGS, "label": str(label)}
+              for label, who in enumerate(("Ann", "Mia", "Eve", "Liz"))],
+    ),
+    "commonsense_qa": Upload(
+        "multiple_choice", ALL,
+        rows=[{"question": f"Where is the {thing}?", "answerKey": key,
+               "choices": {"label": list("ABCDE"), "text": ["river", "house", "desert", "sea", "box"]}}
+              for thing, key in (("boat", "D"), ("bed", "B"), ("sand", "C"))],
+    ),
+    "race": Upload(
+        "multiple_choice", ALL, subset="all",
+        rows=[{"article": f"Text {key}. " * 9, "question": "The writer thinks _ .", "options": ENDINGS, "answer": key}
+              for key in "DABC"],
+    ),
+    "c3": Upload(
+        "multiple_choice", ALL, subset="c3",
+        rows=[{"id": i, "context": ["男 你好", "女 再见"], "question": f"他们在哪儿{i}",
+               "choice": ["家里", "学校", "医院"], "answer": text} for i, text in enumerate(("学校", "家里"))],
+    ),
+    "wikiqa": Upload(
+        "ranking", ALL,
+        rows=[{"question_id": q, "question": f"how are glacier caves formed {q}", "answer": text, "label": label}
+              for q in ("Q1", "Q2", "Q3") for text, label in (("A cave in ice .", 0), (f"By water {q} .", 1))],
+        features=Features({**dict.fromkeys(("question_id", "question", "answer"), Value("string")),
+                           "label": ClassLabel(names=["0", "1"])}),
+    ),
+    "ms_marco": Upload(
+        "ranking", ALL, subset="v1.1",
+        rows=[{"query": f"what is rba {i}", "answers": ["a bank"],
+               "passages": {"is_selected": [0, 1], "passage_text": ["Costs .", "A bank ."], "url": ["a", "b"]}}
+              for i in range(3)],
     ),
     "conll2003_chunks": Upload("pos", ALL, **tagged("chunk_tags", CHUNKS, CHUNKED), words=("task.chunks=true",)),
     "snips_joint": Upload("joint_intent_slots", "train test", [
