@@ -8,49 +8,39 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from tasks import entity_pairs
-from tasks.contract import IGNORED, Answer, Scores, Task
+from tasks.contract import IGNORED, Answer, Scores
 from tasks.entity_answers import entity_answers, gold_and_predicted, remembered_entities
 from tasks.entity_data import iob2_names, read_entities
 from tasks.entity_scores import entity_tables, entity_values, token_table
 from tasks.intents import merge_gold, part_gold, slots_of
 from tasks.tables import confusion
 from tasks.tags import spans
-from tasks.word_rows import POOLING, best_labels, check_choices, check_counts, word_rows
+from tasks.word_rows import best_labels, check_choices
+from tasks.word_tagger import WordTagger
 
 INTENT = "intent:"  # before the names of intents among the labels; a slot's tag begins with O, B- or I-
 
 
 @dataclass(frozen=True)
-class JointIntentSlots(Task):
+class JointIntentSlots(WordTagger):
     """`intent_weight`: the intent's part of the loss, the slots have the rest. `intent_from`: the first sub-word, which
-    most encoders train for it, or the mean of all. `stride`: sub-words that neighbouring windows share. `pooling`:
-    which sub-words stand for a word."""
+    most encoders train for it, or the mean of all."""
 
     intent_weight: float = 0.5
     intent_from: str = "first"
-    stride: int = 64
-    pooling: str = "first"
 
-    columns: ClassVar = ("tokens", "tags")
-    target: ClassVar = "tags"
     forms: ClassVar = (("text", "spans"),)
     optional: ClassVar = ("intent",)
     structured: ClassVar = ("spans",)
-    model_inputs: ClassVar = ("words",)
-    auto_class: ClassVar = "AutoModelForTokenClassification"
-    lora_type: ClassVar = "TOKEN_CLS"
     directions: ClassVar = {
         "exact_match": True, "intent_accuracy": True, "slot_f1": True, "strict_slot_f1": True, "loss": False,
     }  # fmt: skip
     shown: ClassVar = ("exact_match", "intent_accuracy", "slot_f1", "slot_precision", "slot_recall", "strict_slot_f1")
-    pipeline: ClassVar = {"task": "token-classification"}
-    splits_words: ClassVar = True
     answers_are: ClassVar = "The intent of each utterance, and one answer per slot, predicted or missed."
 
     def __post_init__(self):
         super().__post_init__()
-        check_choices(self, {"intent_from": ("first", "mean"), "pooling": POOLING})
-        check_counts(self, {"stride": "sub-words"})
+        check_choices(self, {"intent_from": ("first", "mean")})
         if not 0 < self.intent_weight < 1:
             raise ValueError(f"task.intent_weight={self.intent_weight} is no share. Give a number between 0 and 1.")
 
@@ -74,7 +64,7 @@ class JointIntentSlots(Task):
     def encode(self, examples, tokenizer, labels):
         """Rows of words; the first of a row's `words` and `labels` is the place that the intent is read from."""
         ids = {name: i for i, name in enumerate(labels)}
-        rows = word_rows(slots_of(examples), tokenizer, ids, self.stride, self.pooling)
+        rows = super().encode(slots_of(examples), tokenizer, labels)
         ends = [1 if self.intent_from == "first" else len(row) for row in rows["input_ids"]]
         rows["words"] = [[(0, end), *words] for end, words in zip(ends, rows["words"], strict=True)]
         gold = [ids.get(INTENT + g["intent"], IGNORED) for g in examples["tags"]] if "tags" in examples else None
@@ -109,12 +99,12 @@ class JointIntentSlots(Task):
 
     def decode(self, reduced, rows, labels, examples, tokenizer):
         """Confidence: the intent's, then those of the words or spans."""
-        from tasks.decoding import averaged, sequences
+        from tasks.decoding import averaged
 
         intents = [name.removeprefix(INTENT) for name in labels if name.startswith(INTENT)]
-        tags, lengths = labels[len(intents) :], [len(tokens) for tokens in examples["tokens"]]
-        shares = averaged(reduced[0], rows["example"], len(lengths))
-        slots = entity_answers(*sequences(reduced[1:], rows, tags, lengths), tags, examples)
+        tags = labels[len(intents) :]
+        shares = averaged(reduced[0], rows["example"], len(examples["tokens"]))
+        slots = entity_answers(*self.found(reduced[1:], rows, tags, examples), tags, examples)
         return [
             {
                 "prediction": {"intent": intents[int(of_intent.argmax())], "slots": found["prediction"]},

@@ -8,49 +8,40 @@ from itertools import chain
 from typing import ClassVar
 
 from tasks import entity_pairs
-from tasks.contract import Finding, Scores, Task
+from tasks.contract import Finding, Scores
 from tasks.entity_answers import entity_answers, gold_and_predicted, remembered_entities
 from tasks.entity_data import iob2_names, read_entities, with_neighbours
 from tasks.entity_scores import entity_tables, entity_values, token_table, token_values
 from tasks.tables import confusion
 from tasks.tags import spans
-from tasks.word_rows import POOLING, best_labels, check_choices, check_counts, word_rows
+from tasks.word_rows import check_choices, check_counts
+from tasks.word_tagger import WordTagger
 
-CHOICES = {"scheme": ("IOB1", "IOB2", "BIOES", "IO", None), "head": ("linear", "crf"), "pooling": POOLING}
+CHOICES = {"scheme": ("IOB1", "IOB2", "BIOES", "IO", None), "head": ("linear", "crf")}
 
 
 @dataclass(frozen=True)
-class NER(Task):
-    """`stride`: sub-words that neighbouring windows share. `scheme`: tag scheme of the data, None to recognise it.
-    `head`: linear, or crf for a linear-chain CRF whose decoding allows only what IOB2 allows. `pooling`: which
-    sub-words stand for a word. `context`: words of the neighbouring sentences that are shown on each side."""
+class NER(WordTagger):
+    """`scheme`: tag scheme of the data, None to recognise it. `head`: linear, or crf for a linear-chain CRF whose
+    decoding allows only what IOB2 allows. `context`: words of the neighbouring sentences shown on each side."""
 
-    stride: int = 64
     scheme: str | None = None
     head: str = "linear"
-    pooling: str = "first"
     context: int = 0
 
-    columns: ClassVar = ("tokens", "tags")
-    target: ClassVar = "tags"
     forms: ClassVar = (("text", "spans"),)
     optional: ClassVar = ("document",)
     structured: ClassVar = ("spans",)
-    model_inputs: ClassVar = ("words",)
-    auto_class: ClassVar = "AutoModelForTokenClassification"
-    lora_type: ClassVar = "TOKEN_CLS"
     directions: ClassVar = {
         "f1": True, "strict_f1": True, "token_f1_macro": True, "token_accuracy": True, "loss": False,
     }  # fmt: skip
     shown: ClassVar = ("f1", "precision", "recall", "strict_f1", "token_f1_macro", "token_accuracy")
-    pipeline: ClassVar = {"task": "token-classification", "aggregation_strategy": "first"}
-    splits_words: ClassVar = True
     answers_are: ClassVar = "One answer per entity, predicted or missed; its confidence is the least over its words."
 
     def __post_init__(self):
         super().__post_init__()
         check_choices(self, CHOICES)
-        check_counts(self, {"stride": "sub-words", "context": "words"})
+        check_counts(self, {"context": "words"})
 
     @property
     def margin(self):
@@ -62,7 +53,7 @@ class NER(Task):
 
     @property
     def is_standard(self):
-        return (self.head, self.pooling, self.context) == ("linear", "first", 0)
+        return (self.head, self.context) == ("linear", 0) and super().is_standard
 
     def prepare(self, splits):
         """Words and IOB2 tags of every split, with the words around each sentence where `context` asks for them."""
@@ -80,19 +71,10 @@ class NER(Task):
     def classes(self, examples):
         return [[kind for kind, _, _ in spans(tags)] for tags in examples["tags"]]
 
-    def encode(self, examples, tokenizer, labels):
-        ids = {name: i for i, name in enumerate(labels)}
-        return word_rows(examples, tokenizer, ids, self.stride, self.pooling)
-
     def head_class(self, base):
         from tasks.heads import word_head
 
         return word_head(base, self.head == "crf")
-
-    def collator(self, tokenizer, model):
-        from tasks.heads import WordCollator
-
-        return WordCollator(tokenizer)
 
     def loss(self, outputs, labels, context):
         if self.head == "linear":
@@ -105,16 +87,13 @@ class NER(Task):
         """Linear: best label and its probability per word. CRF: all probabilities, as decoding weighs whole sentences,
         which may be spread over several windows."""
         if self.head == "linear":
-            return best_labels(outputs["logits"])
+            return super().reduce(outputs)
         from tasks.heads import marginals
 
         return (marginals(outputs["logits"], outputs["counts"], outputs["transitions"]),)
 
     def decode(self, reduced, rows, labels, examples, tokenizer):
-        from tasks.decoding import sequences
-
-        best, confidence = sequences(reduced, rows, labels, [len(tokens) for tokens in examples["tokens"]])
-        return entity_answers(best, confidence, labels, examples)
+        return entity_answers(*self.found(reduced, rows, labels, examples), labels, examples)
 
     def metrics(self, predictions, examples):
         """Entity scores by seqeval 1.2.2, default (as conlleval) and strict IOB2; token scores by scikit-learn over all

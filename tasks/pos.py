@@ -9,42 +9,30 @@ from itertools import chain
 from typing import ClassVar
 
 from tasks import entity_pairs
-from tasks.contract import Answer, Scores, Task
+from tasks.contract import Answer, Scores
 from tasks.entity_data import check_pairs, check_words, iob2_names, read_tags
 from tasks.entity_scores import entity_tables, entity_values, token_table
 from tasks.tables import confusion
 from tasks.tags import spans
-from tasks.word_rows import POOLING, best_labels, check_choices, check_counts, word_rows
+from tasks.word_tagger import WordTagger
 
 UNTAGGED = "_"  # CoNLL-U's word for "not given": such words are shown, but neither learned nor scored
 OF_CHUNKS = ("f1", "precision", "recall", "strict_f1")
 
 
 @dataclass(frozen=True)
-class POS(Task):
-    """`chunks`: the tags are IOB tags of chunks, scored by chunk as well. `stride`: sub-words that neighbouring windows
-    share. `pooling`: which sub-words stand for a word."""
+class POS(WordTagger):
+    """`chunks`: the tags are IOB tags of chunks, scored by chunk as well."""
 
     chunks: bool = False
-    stride: int = 64
-    pooling: str = "first"
 
-    columns: ClassVar = ("tokens", "tags")
-    target: ClassVar = "tags"
-    model_inputs: ClassVar = ("words",)
-    auto_class: ClassVar = "AutoModelForTokenClassification"
-    lora_type: ClassVar = "TOKEN_CLS"
     directions: ClassVar = {
         "accuracy": True, "unseen_accuracy": True, "tag_f1_macro": True, "f1": True, "strict_f1": True, "loss": False,
     }  # fmt: skip
-    pipeline: ClassVar = {"task": "token-classification", "aggregation_strategy": "first"}
-    splits_words: ClassVar = True
     answers_are: ClassVar = "One answer per word."
 
     def __post_init__(self):
         super().__post_init__()
-        check_choices(self, {"chunks": (True, False), "pooling": POOLING})
-        check_counts(self, {"stride": "sub-words"})
         if self.best in OF_CHUNKS and not self.chunks:
             raise ValueError(f"task.best={self.best} is a score of chunks. Set task.chunks=true or task.best=accuracy.")
 
@@ -55,7 +43,7 @@ class POS(Task):
     @property
     def is_standard(self):
         """A pipeline joins neighbours of one tag, which only chunks survive."""
-        return self.chunks and self.pooling == "first"
+        return self.chunks and super().is_standard
 
     def prepare(self, splits):
         tagged = {split: examples for split, examples in splits.items() if "tags" in examples}
@@ -80,29 +68,10 @@ class POS(Task):
             return [[kind for kind, _, _ in spans(tags)] for tags in examples["tags"]]
         return [[tag for tag in tags if tag != UNTAGGED] for tags in examples["tags"]]
 
-    def encode(self, examples, tokenizer, labels):
-        return word_rows(examples, tokenizer, {name: i for i, name in enumerate(labels)}, self.stride, self.pooling)
-
-    def head_class(self, base):
-        from tasks.heads import word_head
-
-        return word_head(base, crf=False)
-
-    def collator(self, tokenizer, model):
-        from tasks.heads import WordCollator
-
-        return WordCollator(tokenizer)
-
-    def reduce(self, outputs):
-        return best_labels(outputs["logits"])
-
     def decode(self, reduced, rows, labels, examples, tokenizer):
-        from tasks.decoding import sequences
-
-        found = sequences(reduced, rows, labels, [len(tokens) for tokens in examples["tokens"]])
         return [
             {"prediction": [labels[i] for i in best], "confidence": [round(float(c), 4) for c in confidence]}
-            for best, confidence in zip(*found, strict=True)
+            for best, confidence in zip(*self.found(reduced, rows, labels, examples), strict=True)
         ]
 
     def metrics(self, predictions, examples):
