@@ -80,11 +80,11 @@ def run_experiment(config, words):
 
 def train(config, task, data, weights, place, trackers, clock):
     """Tokenizer, model, features, a look at the data, training, scores; -> what `leave` writes."""
-    from stages import features, findings, hardware, model, report, training
+    from stages import features, findings, hardware, model, processor, report, training
     from stages.progress import Progress
     from stages.tracking import Curves
 
-    tokenizer = model.load_processor(weights, task)
+    tokenizer = processor.load_processor(weights, task)
     task, learned = model.fit_task(task, weights, tokenizer), task.learned_config(data.splits["train"])
     network = model.build_model(config, task, data.labels, weights, tokenizer, learned)
     model.limit_length(network, tokenizer, config["model"]["max_length"])

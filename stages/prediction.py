@@ -15,7 +15,8 @@ from stages.features import encode_split, longest_first
 from stages.finished import find_run, frozen_config, saved_labels, tuned_task
 from stages.images import as_paths
 from stages.inputs import with_neighbours
-from stages.model import fit_task, limit_length, load_head, load_processor
+from stages.model import fit_task, limit_length, load_head
+from stages.processor import load_processor
 from stages.training import EVAL_ROWS
 from tasks.contract import IGNORED, Task, as_line
 

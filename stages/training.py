@@ -1,30 +1,20 @@
 """Training: one `transformers.Trainer` with the task's loss, the best checkpoint kept, scores."""
 
 import time
-from copy import deepcopy
-from dataclasses import replace
-from math import exp, isfinite
 from pathlib import Path
 
 import torch
-from accelerate.data_loader import prepare_data_loader
-from torch.utils.data import DataLoader
-from transformers import EarlyStoppingCallback, Trainer, TrainingArguments
-from transformers.trainer_callback import PrinterCallback, ProgressCallback
+from transformers import EarlyStoppingCallback, TrainingArguments
 
-from stages import optimization
 from stages.arguments import EXTRA
-from stages.batches import GlobalBatches, Rows
 from stages.hardware import check_started, launched, rows_per_process
-from stages.model import answers, count_parameters
+from stages.model import count_parameters
 from stages.profiling import Profile
-from stages.sharding import gather, name_layers, splits_weights, trainer_choices
-from stages.terminal import is_main, stage
-from tasks.contract import Scores
+from stages.sharding import name_layers, trainer_choices
+from stages.terminal import stage
+from stages.tuner import Tuner
 
 EVAL_ROWS = 32  # per process and forward pass, unless hardware.per_device_eval_batch_size says otherwise
-LOSSES = ("loss", "perplexity")  # scores that need no answers
-LARGEST = 700.0  # the exponent that a float still holds
 EARLY_STOPPING = ("early_stopping_patience", "early_stopping_threshold")
 
 
@@ -65,163 +55,6 @@ def _defaults(given):
         "restore_callback_states_from_checkpoint": True,  # or the patience of early stopping starts again
         **({"eval_steps": steps, "save_steps": steps} if given.get("eval_strategy") == "steps" else {}),
     }
-
-
-class Tuner(Trainer):
-    """The Trainer with what it lacks: the task's loss over exactly the labels of an optimizer step, batches that do not
-    depend on hardware, evaluation that keeps only what the task's `decode` needs."""
-
-    def __init__(self, config, task, labels, model, tokenizer, splits, arguments, callbacks):
-        self.config, self.untuned, self.labels, self.splits = config, task, labels, splits
-        self.task = task  # after each evaluation with what `tuned` found there
-        smoothing = arguments.label_smoothing_factor
-        self.context = task.loss_context(splits["train"].rows, labels, smoothing)
-        self.plain = replace(self.context, label_smoothing=0.0)  # validation losses stay comparable
-        self.columns = [*tokenizer.model_input_names, *task.model_inputs, "labels"]
-        self.choosing = True  # False once the checkpoint is chosen and answers are asked for
-        self.whole = deepcopy(model) if splits_weights(config["hardware"]) and is_main() else None
-        super().__init__(
-            model=model,
-            args=arguments,
-            data_collator=task.collator(tokenizer, model),
-            train_dataset=Rows(task.training_rows(splits["train"].rows, tokenizer, config["seed"]), self.columns),
-            eval_dataset=self._rows("validation"),
-            processing_class=tokenizer,
-            compute_loss_func=self._training_loss,
-            compute_metrics=lambda outputs: self._scores("validation", outputs)[0].values,
-            callbacks=callbacks,
-        )
-        self.remove_callback(ProgressCallback)
-        self.remove_callback(PrinterCallback)
-
-    def _rows(self, split):
-        return Rows(self.splits[split].rows, self.columns)
-
-    def _training_loss(self, outputs, labels, num_items_in_batch=None):
-        """Mean over all items of the optimizer step, on whichever processes and in whichever pieces they are."""
-        items = self.task.items(labels).sum() if num_items_in_batch is None else num_items_in_batch
-        return self.task.loss(outputs, labels, self.context).sum() / items.clamp(min=1)
-
-    def _get_num_items_in_batch(self, batch_samples, device):
-        """The items of the optimizer step, as the task counts them, over all processes."""
-        items = sum((self.task.items(batch["labels"]).sum() for batch in batch_samples), torch.tensor(0)).to(device)
-        return self.accelerator.gather(items).sum() if self.args.world_size > 1 else items
-
-    def get_train_dataloader(self):
-        """This process's pieces of the global batches; already split, so accelerate must not split them again."""
-        rows, accumulation = self.train_dataset, self.args.gradient_accumulation_steps
-        order = self.config["training"].get("train_sampling_strategy", "random")
-        batches = GlobalBatches(
-            rows.lengths, self.config["batch_size"], order, self.args.seed, accumulation, self.args.world_size,
-            self.args.process_index,
-        )  # fmt: skip
-        loader = DataLoader(
-            rows, batch_sampler=batches, collate_fn=self.data_collator, pin_memory=self.args.dataloader_pin_memory,
-            num_workers=self.args.dataloader_num_workers, persistent_workers=self.args.dataloader_persistent_workers,
-            prefetch_factor=self.args.dataloader_prefetch_factor,
-            multiprocessing_context=self.args.dataloader_multiprocessing_context,
-        )  # fmt: skip
-        device = self.accelerator.device
-        return prepare_data_loader(loader, device=device, num_processes=1, process_index=0, put_on_device=True)
-
-    def _run_epoch(self, *args, **kwargs):
-        """Nothing where a run was taken up at its last step: the Trainer looks only after a step, and would add one."""
-        if self.state.global_step < self.state.max_steps:
-            super()._run_epoch(*args, **kwargs)
-        else:
-            self.control.should_training_stop = True
-
-    def create_optimizer(self, model=None):
-        """The Trainer's, with several learning rates where the configuration asks for them."""
-        optimizer, choices, base = super().create_optimizer(model), self.config["optimizer"], self.args.learning_rate
-        if optimization.own_rates(choices):
-            rates = optimization.learning_rates(self.model, choices, base)
-            optimization.set_learning_rates(optimizer, rates, base)
-            stage("rates", optimization.describe_rates(self.model, choices, rates, base))
-        return optimizer
-
-    def create_scheduler(self, num_training_steps, optimizer=None):
-        """The Trainer's, with the values that only the task and the number of steps can tell."""
-        name, given = self.args.lr_scheduler_type.value, self.args.lr_scheduler_kwargs
-        better = self.args.greater_is_better
-        self.args.lr_scheduler_kwargs = optimization.scheduler_values(name, given, num_training_steps, better)
-        try:
-            return super().create_scheduler(num_training_steps, optimizer)
-        except (TypeError, ValueError) as error:
-            raise ValueError(f"scheduler.lr_scheduler_type={name} refuses its values: {error}") from error
-
-    def evaluation_loop(self, *args, **kwargs):
-        """The Trainer's, once the task has set what no gradient learns."""
-        model = self.accelerator.unwrap_model(self.model)
-        self.task.settle(model, self.splits["train"].rows, self.processing_class, self.labels)
-        return super().evaluation_loop(*args, **kwargs)
-
-    def prediction_step(self, model, inputs, prediction_loss_only, ignore_keys=None):
-        """-> no batch loss (its mean would depend on the batch), (reduced outputs and row losses), labels per row."""
-        inputs = self._prepare_inputs(inputs)
-        labels = inputs.pop("labels")
-        with torch.no_grad(), self.compute_loss_context_manager():
-            if self._answers:
-                outputs = self.task.respond(self.accelerator.unwrap_model(model), inputs, labels)
-            else:
-                outputs = model(**inputs)
-            losses = self.task.loss(outputs, labels, self.plain)
-            reduced = self.task.reduce(outputs) if self._answers else ()
-        return None, (*reduced, losses), self.task.items(labels)
-
-    @property
-    def _answers(self):
-        """Whether evaluation needs the task's answers: writing text for each evaluation would take most of the time."""
-        return not (self.task.generates and self.choosing and self.task.best in LOSSES)
-
-    def _scores(self, split, outputs):
-        """-> (Scores, predictions) of a split from what `prediction_step` returned for its rows."""
-        *reduced, losses = outputs.predictions
-        loss = float(losses.sum() / max(outputs.label_ids.sum(), 1))
-        if not isfinite(loss):
-            raise ValueError(
-                f"training diverged: the loss on {split} is {loss} after step {self.state.global_step}. Lower "
-                "optimizer.learning_rate, or raise scheduler.warmup_steps."
-            )
-        values = {
-            "loss": loss,
-            **({"perplexity": exp(min(loss, LARGEST))} if "perplexity" in self.task.directions else {}),
-        }
-        if not self._answers:
-            return Scores(values), []
-        part = self.splits[split]
-        if split == "validation":
-            self.task = self.untuned.tuned(tuple(reduced), part.rows, self.labels, part.examples)
-        predictions = self.task.decode(tuple(reduced), part.rows, self.labels, part.examples, self.processing_class)
-        scores = self.task.metrics(predictions, part.examples)
-        return Scores({**values, **scores.values}, scores.tables), predictions
-
-    def score(self, split):
-        """Predict a split with the present weights; -> (Scores, predictions). Runs on all processes."""
-        metrics, self.compute_metrics, self.choosing = self.compute_metrics, None, False
-        try:
-            outputs = self.evaluation_loop(self.get_test_dataloader(self._rows(split)), f"scoring {split}")
-            return self._scores(split, outputs)
-        finally:
-            self.compute_metrics, self.choosing = metrics, True
-
-    def first_batch(self, rows=2):
-        """A small padded batch of validation rows and what the present model says of it, both on the CPU."""
-        data = self._rows("validation")
-        batch = self.data_collator([data[i] for i in range(min(rows, len(data)))])
-        batch.pop("labels")
-        return batch, answers(self.task, self.bare_model(), batch)
-
-    def gather_model(self):
-        """Put a model that is split over processes together again, for `bare_model`. Runs on all processes."""
-        if splits_weights(self.config["hardware"]):
-            gather(self.accelerator, self.model_wrapped, self.whole)
-
-    def bare_model(self):
-        """The model on the CPU, in float32, without what accelerate wraps around it (processes, autocast)."""
-        if self.whole is not None:
-            return self.whole
-        return self.accelerator.unwrap_model(self.model, keep_fp32_wrapper=False).to("cpu").float()
 
 
 def build_tuner(config, task, labels, model, tokenizer, splits, folder):

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from stages.model import load_tokenizer, treats_words_alike
+from stages.processor import load_tokenizer, treats_words_alike
 
 SIZE = {"hidden_size": 32, "num_hidden_layers": 2, "num_attention_heads": 2, "intermediate_size": 64}
 QUICK = ("training.max_steps=2", "data.limit=16", "batch_size=8", "optimizer.learning_rate=0.01")

@@ -2,7 +2,7 @@
 
 import pytest
 
-from stages.model import load_tokenizer
+from stages.processor import load_tokenizer
 from tasks.chats import earlier_ids, fit, fitted_prompt, prompt_ids, render, reply_ids
 from tasks.contract import IGNORED
 from tasks.conversations import as_messages, prepared

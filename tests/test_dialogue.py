@@ -7,8 +7,9 @@ import torch
 from datasets import Dataset
 from transformers import AutoModelForCausalLM, AutoModelForSeq2SeqLM
 
-from stages.model import fit_task, load_tokenizer
+from stages.model import fit_task
 from stages.prediction import load_model
+from stages.processor import load_tokenizer
 from tasks.contract import IGNORED, LossContext
 from tasks.dialogue import Dialogue
 from tasks.replies import nearest_replies, reply_scores

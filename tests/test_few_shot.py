@@ -6,8 +6,8 @@ from collections import Counter
 import pytest
 import torch
 
-from stages.model import load_tokenizer
 from stages.prediction import load_model
+from stages.processor import load_tokenizer
 from tasks import sentence_pairs, verbalizers
 from tasks.contract import IGNORED, LossContext
 from tasks.few_shot import FewShot

@@ -8,7 +8,8 @@ import pytest
 import torch
 from transformers import AutoConfig, AutoModelForCausalLM, AutoModelForSeq2SeqLM
 
-from stages.model import fit_task, load_tokenizer
+from stages.model import fit_task
+from stages.processor import load_tokenizer
 from tasks.contract import IGNORED, LossContext, Scores
 from tasks.generation import SETTINGS, Writer, check_settings, left_padded, write, written
 from tasks.prompts import encode_pairs, fitted, prompt_ids, target_ids

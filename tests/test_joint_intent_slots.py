@@ -8,8 +8,9 @@ import seqeval.metrics
 import torch
 from torch.nn.functional import cross_entropy
 
-from stages.model import load_head, load_tokenizer
+from stages.model import load_head
 from stages.prediction import load_model
+from stages.processor import load_tokenizer
 from stages.readers import read_table
 from tasks.contract import IGNORED, LossContext
 from tasks.joint_intent_slots import JointIntentSlots

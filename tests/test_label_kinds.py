@@ -11,7 +11,7 @@ from sklearn.metrics import average_precision_score, cohen_kappa_score, f1_score
 from torch.nn.functional import binary_cross_entropy_with_logits, cross_entropy
 
 from stages.data import as_text
-from stages.model import load_tokenizer
+from stages.processor import load_tokenizer
 from tasks.contract import IGNORED, LossContext
 from tasks.samples import multi_label, ordinal, sentence_pair
 from tasks.text_classification import TextClassification

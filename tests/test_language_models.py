@@ -8,8 +8,9 @@ import pytest
 import torch
 from datasets import Dataset
 
-from stages.model import load_head, load_tokenizer
+from stages.model import load_head
 from stages.prediction import load_model
+from stages.processor import load_tokenizer
 from tasks.causal_lm import CausalLM, boundaries, whole_texts
 from tasks.contract import IGNORED, LossContext
 from tasks.language_model import unigrams

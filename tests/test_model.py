@@ -5,17 +5,8 @@ from types import SimpleNamespace
 
 import pytest
 
-from stages.model import (
-    add_tokens,
-    answers,
-    build_model,
-    check_saved,
-    count_parameters,
-    load_tokenizer,
-    readable_length,
-    save_model,
-    treats_words_alike,
-)
+from stages.model import answers, build_model, check_saved, count_parameters, readable_length, save_model
+from stages.processor import add_tokens, load_tokenizer, treats_words_alike
 from tasks.contract import task_class
 
 NER = task_class("ner")("ner", "f1")

@@ -10,8 +10,9 @@ import torch
 from stages.config import build_task
 from stages.data import load_data
 from stages.folder import digest
-from stages.model import load_head, load_tokenizer
+from stages.model import load_head
 from stages.prediction import load_model
+from stages.processor import load_tokenizer
 from stages.reuse import use_run
 from tasks import mixed, shared_encoder
 from tasks.contract import IGNORED, task_class

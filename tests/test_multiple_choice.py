@@ -7,7 +7,7 @@ import pytest
 import torch
 from transformers import AutoModelForMultipleChoice
 
-from stages.model import load_tokenizer
+from stages.processor import load_tokenizer
 from tasks.choices import by_position, by_size, read_choices
 from tasks.contract import IGNORED, LossContext
 from tasks.multiple_choice import MultipleChoice

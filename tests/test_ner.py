@@ -9,7 +9,7 @@ import seqeval.metrics
 from seqeval.scheme import IOB2
 from sklearn.metrics import accuracy_score, classification_report, f1_score
 
-from stages.model import load_tokenizer
+from stages.processor import load_tokenizer
 from tasks.contract import IGNORED
 from tasks.ner import NER
 

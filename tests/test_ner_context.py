@@ -2,7 +2,7 @@
 
 import pytest
 
-from stages.model import load_tokenizer
+from stages.processor import load_tokenizer
 from tasks.contract import IGNORED
 from tasks.entity_data import with_neighbours
 from tasks.ner import NER

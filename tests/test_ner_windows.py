@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from stages.features import encode
-from stages.model import load_tokenizer
+from stages.processor import load_tokenizer
 from tasks.contract import IGNORED
 from tasks.ner import NER
 from tasks.windows import split_into_windows

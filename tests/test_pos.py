@@ -9,8 +9,8 @@ import seqeval.metrics
 from sklearn.metrics import accuracy_score, classification_report
 
 from stages.data import load_data
-from stages.model import load_tokenizer
 from stages.prediction import load_model
+from stages.processor import load_tokenizer
 from tasks.contract import IGNORED
 from tasks.pos import POS
 from tasks.samples.pos import generate

@@ -8,7 +8,7 @@ import torch
 from datasets import Dataset
 
 from stages.cuts import cut
-from stages.model import load_tokenizer
+from stages.processor import load_tokenizer
 from tasks.answer_spans import as_prediction, likely_sentence
 from tasks.contract import IGNORED
 from tasks.heads import NEVER, PlaceCollator, best_spans

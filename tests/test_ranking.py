@@ -12,7 +12,7 @@ from sklearn.metrics import average_precision_score, ndcg_score
 
 from stages.data import load_data
 from stages.findings import find_long
-from stages.model import load_tokenizer
+from stages.processor import load_tokenizer
 from tasks import ranked
 from tasks.contract import IGNORED
 from tasks.ranking import GradesContext, Ranking

@@ -7,7 +7,7 @@ import torch
 from scipy.stats import pearsonr, spearmanr
 from sklearn.metrics import mean_absolute_error, mean_squared_error, r2_score
 
-from stages.model import load_tokenizer
+from stages.processor import load_tokenizer
 from tasks.contract import IGNORED
 from tasks.real_targets import by_gold_value, scale, scores
 from tasks.regression import Regression, TargetContext

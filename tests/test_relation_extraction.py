@@ -7,7 +7,7 @@ import torch
 from sklearn.metrics import f1_score
 
 from stages.cuts import cut
-from stages.model import add_tokens, load_tokenizer
+from stages.processor import add_tokens, load_tokenizer
 from tasks.contract import IGNORED
 from tasks.heads import PlaceCollator
 from tasks.marked_entities import MARKERS, kept_positions, with_markers

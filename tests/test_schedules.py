@@ -10,7 +10,8 @@ from stages import optimization
 from stages.arguments import _enum_values
 from stages.config import build_task
 from stages.features import encode
-from stages.model import build_model, load_tokenizer
+from stages.model import build_model
+from stages.processor import load_tokenizer
 from stages.training import build_tuner, train
 
 OPTIONS = {g: sorted(p.stem for p in (PROJECT / "conf" / g).glob("*.yaml")) for g in ("optimizer", "scheduler")}

@@ -5,8 +5,9 @@ import json
 
 import pytest
 
-from stages.model import fit_task, load_tokenizer
+from stages.model import fit_task
 from stages.prediction import load_model
+from stages.processor import load_tokenizer
 from tasks.samples.summarization import generate
 from tasks.summarization import Summarization
 

@@ -6,7 +6,7 @@ import torch
 from sklearn.metrics import classification_report, confusion_matrix, f1_score
 from sklearn.utils.class_weight import compute_class_weight
 
-from stages.model import load_tokenizer
+from stages.processor import load_tokenizer
 from tasks.contract import IGNORED
 from tasks.one_label import calibration_error
 from tasks.text_classification import TextClassification

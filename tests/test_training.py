@@ -86,7 +86,7 @@ def test_two_processes(run_command, run_here, tiny_bert, tmp_path, task):
 def test_examples_are_numbered_across_chunks(tiny_bert, monkeypatch):
     """More examples than are encoded at a time: each row still knows its example, and decoding puts them in place."""
     from stages import features
-    from stages.model import load_tokenizer
+    from stages.processor import load_tokenizer
     from tasks.contract import task_class
 
     monkeypatch.setattr(features, "CHUNK", 7)
