@@ -48,8 +48,9 @@ def test_every_option_composes(read, option, tmp_path):
     of_files = {"override /data": "files"} in raw.pop("defaults", [])
     more = extra["data=files"] if of_files else extra.get(f"{group}={name}", [])
     labelled = group == "data" and "label" in raw.get("columns", {})
-    labelled = labelled or raw.get("path") == "scratch:bag_of_words"  # scores whole texts only
     task = UPLOADS[name].task if group == "data" and name in UPLOADS else "text_classification" if labelled else None
+    own = {"bag_of_words": "text_classification", "small_cnn": "image_classification"}  # models without words to tag
+    task = own.get(name, task) if group == "model" else task
     config = read(*([f"task={task}"] if task else []), f"{group}={name}", *more)
     if group in ("task", "data", "model", "method"):
         assert raw["name"] == option.stem

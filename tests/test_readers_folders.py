@@ -43,7 +43,7 @@ def test_several_formats_need_a_choice(folder):
 
 @pytest.mark.parametrize("files", [{"README.md": "x"}, {".a.csv": "a\n1\n"}, {"sub/a.csv": "a\n"}, {".x/a.txt": "x"}])
 def test_a_folder_without_data(folder, files):
-    assert "data holds no data files, nor folders of .txt files. Known: conll (" in message(folder(files))
+    assert "data holds no data files, nor folders of .txt files or images. Known: conll (" in message(folder(files))
 
 
 def test_a_folder_without_files_of_the_format(folder):

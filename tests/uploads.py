@@ -2,8 +2,10 @@
 words, with labels (tests/test_conf_headers.py has these). An entry is two or three real-looking examples."""
 
 from dataclasses import dataclass
+from io import BytesIO
 
-from datasets import ClassLabel, Features, List, Value
+import PIL.Image
+from datasets import ClassLabel, Features, Image, List, Value
 
 
 @dataclass(frozen=True)
@@ -41,6 +43,7 @@ PENN = listed(
 )
 KINDS = listed("ADJP ADVP CONJP INTJ LST NP PP PRT SBAR UCP VP")
 CHUNKS = ["O", *(f"{letter}-{kind}" for kind in KINDS for letter in "BI")]
+IMAGES, THINGS = "image_classification", listed("airplane automobile bird")
 CHUNKED = [("He reckons the deficit", ["B-NP", "B-VP", "B-NP", "I-NP"]), ("Yes .", ["B-INTJ", "O"])]
 ENDINGS = ["looks inside.", "eats the sky.", "flies home.", "sings to it."]
 
@@ -66,6 +69,22 @@ TEXT_LINES = [{"text": text} for text in ("", " = Robert Boulter = \n", "", " He
 
 def talk(*texts):
     return [{"content": text, "role": ("user", "assistant")[i % 2]} for i, text in enumerate(texts)]
+
+
+
+def pictured(column, label, names, **more):
+    """Features and rows of an upload of images, as bytes, with numbered labels: eight of them, all different."""
+    features = Features({column: Image(), **more, label: ClassLabel(names=names)})
+    rows = [
+        {column: {"bytes": grey(i), "path": None}, **dict.fromkeys(more, "x"), label: i % len(names)} for i in range(8)
+    ]
+    return {"rows": rows, "features": features}
+
+
+def grey(value):
+    file = BytesIO()
+    PIL.Image.new("L", (4, 4), value).save(file, "PNG")
+    return file.getvalue()
 
 
 UPLOADS: dict[str, Upload] = {
@@ -180,4 +199,9 @@ UPLOADS: dict[str, Upload] = {
         [{"sentence": f"The <e1>man</e1> in <e2>Riga</e2> {i}.", "relation": i} for i in range(19)],
         Features({"sentence": Value("string"), "relation": ClassLabel(names=RELATIONS)}),
     ),
+    "cifar10": Upload(IMAGES, "train test", subset="plain_text", **pictured("img", "label", THINGS)),
+    "cifar100": Upload(IMAGES, "train test", subset="cifar100", **pictured("img", "fine_label", THINGS)),
+    "mnist": Upload(IMAGES, "train test", subset="mnist", **pictured("image", "label", listed("0 1 2"))),
+    "beans": Upload(IMAGES, ALL, **pictured("image", "labels", THINGS, image_file_path=Value("string"))),
+    "food101": Upload(IMAGES, "train validation", **pictured("image", "label", THINGS)),
 }  # fmt: skip
