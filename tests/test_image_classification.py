@@ -9,8 +9,8 @@ from PIL import Image
 from sklearn.metrics import top_k_accuracy_score
 
 from stages.images import as_paths
-from stages.model import load_processor
 from stages.prediction import load_model
+from stages.processor import load_processor
 from stages.reuse import use_run
 from stages.scratch.small_cnn import SmallCNNConfig, SmallCNNForImageClassification
 from tasks.contract import IGNORED

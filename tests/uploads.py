@@ -71,7 +71,6 @@ def talk(*texts):
     return [{"content": text, "role": ("user", "assistant")[i % 2]} for i, text in enumerate(texts)]
 
 
-
 def pictured(column, label, names, **more):
     """Features and rows of an upload of images, as bytes, with numbered labels: eight of them, all different."""
     features = Features({column: Image(), **more, label: ClassLabel(names=names)})
