@@ -16,8 +16,8 @@ def test_every_module_stands_in_the_file_tree():
     assert set(named) <= {p.name for p in modules} | {"run.py"}
 
 
-def test_every_option_stands_in_the_table_of_choices():
-    table = README.split("## Choices")[1].split("## Your own data")[0]
+def test_every_option_stands_in_a_table():
+    table = README.split("## Tasks")[1].split("## Your own data")[0]
     options = [p.relative_to(PROJECT / "conf") for p in (PROJECT / "conf").rglob("*.yaml")]
     names = [str(p.with_suffix("")).split("/", 1)[1] for p in options if len(p.parts) > 1]
     assert len(names) > 25
