@@ -76,7 +76,7 @@ def test_talks_are_read_as_they_are_written(write, tmp_path):
         ("conversations:\n- a\n", "a.yml:2: a conversation is a list of texts"),
         ("talks: []", "a.yml:1: conversations: a list of lists of turns is needed"),
         ("- a", "a.yml:1: conversations: a list of lists of turns is needed"),
-        ("conversations:\n- - 'a\n", "a.yml:3: invalid YAML (found unexpected end of stream)"),
+        ("conversations:\n- - 'a\n", "a.yml:2: invalid YAML (found unexpected end of stream)"),
     ],
 )
 def test_what_is_no_talk_is_named(write, text, expected):
