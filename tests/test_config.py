@@ -69,12 +69,17 @@ def test_no_option_is_overlooked():
 
 
 def test_each_task_has_a_module_and_an_option():
+    """A task is a class that descends from Task and that no other one extends, as families of tasks share classes."""
     modules = {p.stem: ast.parse(p.read_text()).body for p in (PROJECT / "tasks").glob("*.py")}
-    bases = {
-        name: [ast.unparse(b) for n in body if isinstance(n, ast.ClassDef) for b in n.bases]
-        for name, body in modules.items()
-    }
-    assert {name for name in modules if "Task" in bases[name]} == {p.stem for p in (CONF / "task").glob("*.yaml")}
+    classes = [(n, module) for module, body in modules.items() for n in body if isinstance(n, ast.ClassDef)]
+    bases = {n.name: [ast.unparse(b) for b in n.bases] for n, _ in classes}
+
+    def descends(name):
+        return name == "Task" or any(descends(base) for base in bases.get(name, ()))
+
+    extended = {base for of_class in bases.values() for base in of_class}
+    tasks = {module for n, module in classes if n.name not in extended and descends(n.name)}
+    assert tasks == {p.stem for p in (CONF / "task").glob("*.yaml")}
 
 
 def test_each_task_reads_its_own_data_and_the_sample(read):
