@@ -62,7 +62,9 @@ def _report(pool, chance):
     words |= {"winner": winner, "loser": loser, "points": chance.randint(2, 9)}
     before, after = chance.sample(_of(pool, OPENINGS), chance.randint(1, 3)), chance.sample(_of(pool, CLOSINGS), 2)
     sentences = [*before, chance.choice(_of(pool, FACTS)).format(**words), *after]
-    text = " ".join(f"{sentence[0].upper()}{sentence[1:].replace(' ,', ',')}." for sentence in sentences)
+    text = " ".join(
+        f"{sentence[0].upper()}{sentence[1:].replace(' ,', ',').replace(' :', ':')}." for sentence in sentences
+    )
     return text, SUMMARY.format(**words), SECOND.format(**words)
 
 
