@@ -25,7 +25,8 @@ def training_arguments(config, task, folder):
     given = {
         k: v for k, v in given.items() if k != "train_sampling_strategy" and not any(k in o for o in EXTRA.values())
     }
-    given = {**_defaults(given), **given, **trainer_choices(config["hardware"])}
+    unused = {"ddp_find_unused_parameters": True} if task.skips_weights else {}
+    given = {**_defaults(given), **unused, **given, **trainer_choices(config["hardware"])}
     given["per_device_train_batch_size"] = rows
     try:
         return TrainingArguments(

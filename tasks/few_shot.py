@@ -30,6 +30,7 @@ class FewShot(Task):
     shown: ClassVar = ("accuracy", "f1_macro")
     pipeline: ClassVar = {"task": "text-classification"}
     is_standard: ClassVar = False
+    skips_weights: ClassVar = True
 
     def __post_init__(self):
         super().__post_init__()

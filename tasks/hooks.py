@@ -21,6 +21,7 @@ class Hooks:
     running: ClassVar[bool] = False  # True: .txt files are running text, and a missing split is the end of train
     least_labels: ClassVar[int] = 2  # how many names `labels` must give at least; 0 where nothing has a name
     generates: ClassVar[bool] = False  # True: answers are written word by word, so training alone looks at the loss
+    skips_weights: ClassVar[bool] = False  # True: a batch may leave weights unused, which several processes must know
     rows_mean: ClassVar[str | None] = "read in windows"  # why an example gives several rows; None: they all do
     cut_means: ClassVar[str] = "their end is not seen"  # what happens to examples that are too long, for a warning
     answers_are: ClassVar[str] = "One answer per example."  # what `answers` gives, for the captions of the run's page

@@ -27,6 +27,7 @@ class MultiTask(Task):
     least_labels: ClassVar = 1
     pipeline: ClassVar = {"task": "feature-extraction"}
     is_standard: ClassVar = False
+    skips_weights: ClassVar = True
     answers_are: ClassVar = "Answers as the tasks of all parts give them."
 
     def __post_init__(self):
