@@ -26,7 +26,7 @@ from transformers import (
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 from stages.readers import read_table
-from tasks.tags import iob2_labels
+from tasks.words.tags import iob2_labels
 
 
 def encode(path, tokenizer, labels):

@@ -2,8 +2,8 @@
 
 from dataclasses import replace
 
-from tasks import mixed
 from tasks.contract import Task
+from tasks.mixing import mixed
 
 
 def choices_of(data: dict, task: Task) -> dict[str, dict]:

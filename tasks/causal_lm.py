@@ -3,10 +3,10 @@
 from dataclasses import dataclass
 from typing import ClassVar
 
-from tasks.blocks import as_rows, block_size, filled, padding, windows
 from tasks.contract import IGNORED
-from tasks.language_model import USUAL, LanguageModel, scored
-from tasks.token_losses import shifted, summed_losses
+from tasks.running_text.blocks import as_rows, block_size, filled, padding, windows
+from tasks.running_text.language_model import USUAL, LanguageModel, scored
+from tasks.running_text.token_losses import shifted, summed_losses
 
 
 @dataclass(frozen=True)

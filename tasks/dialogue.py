@@ -4,15 +4,15 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import ClassVar
 
-from tasks import text_scores
-from tasks.blocks import as_rows, packed, padding
-from tasks.chats import earlier_ids, fitted_prompt, reply_ids
 from tasks.contract import IGNORED, Finding, Scores
-from tasks.conversations import GIVEN, MORE, prepared
-from tasks.generation import Writer
-from tasks.prompts import room_for_prompt
-from tasks.references import written_answer
-from tasks.replies import nearest_replies, reply_scores
+from tasks.running_text.blocks import as_rows, packed, padding
+from tasks.writing import text_scores
+from tasks.writing.chats import earlier_ids, fitted_prompt, reply_ids
+from tasks.writing.conversations import GIVEN, MORE, prepared
+from tasks.writing.generation import Writer
+from tasks.writing.prompts import room_for_prompt
+from tasks.writing.references import written_answer
+from tasks.writing.replies import nearest_replies, reply_scores
 
 STYLES, LEARN = ("chat", "completion"), ("all", "last")
 PACKED = 1024  # tokens of a packed row, where the model reads as many and no conversation is longer

@@ -3,9 +3,9 @@
 from dataclasses import dataclass, field
 from typing import ClassVar
 
-from tasks import sentence_pairs, verbalizers
 from tasks.contract import IGNORED, Finding, Scores, Task
 from tasks.tables import confusion
+from tasks.texts import sentence_pairs, verbalizers
 
 WAYS = ("contrastive", "prompt", "zero_shot")
 

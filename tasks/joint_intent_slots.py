@@ -7,16 +7,16 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import ClassVar
 
-from tasks import entity_pairs
 from tasks.contract import IGNORED, Answer, Scores
-from tasks.entity_answers import entity_answers, gold_and_predicted, remembered_entities
-from tasks.entity_data import iob2_names, read_entities
-from tasks.entity_scores import entity_tables, entity_values, token_table
-from tasks.intents import merge_gold, part_gold, slots_of
 from tasks.tables import confusion
-from tasks.tags import spans
-from tasks.word_rows import best_labels, check_choices
-from tasks.word_tagger import WordTagger
+from tasks.words import entity_pairs
+from tasks.words.entity_answers import entity_answers, gold_and_predicted, remembered_entities
+from tasks.words.entity_data import iob2_names, read_entities
+from tasks.words.entity_scores import entity_tables, entity_values, token_table
+from tasks.words.intents import merge_gold, part_gold, slots_of
+from tasks.words.tags import spans
+from tasks.words.word_rows import best_labels, check_choices
+from tasks.words.word_tagger import WordTagger
 
 INTENT = "intent:"  # before the names of intents among the labels; a slot's tag begins with O, B- or I-
 
@@ -73,12 +73,12 @@ class JointIntentSlots(WordTagger):
         return rows
 
     def head_class(self, base):
-        from tasks.heads import joint_head
+        from tasks.words.heads import joint_head
 
         return joint_head(base, INTENT)
 
     def collator(self, tokenizer, model):
-        from tasks.heads import WordCollator
+        from tasks.words.heads import WordCollator
 
         return WordCollator(tokenizer, least=2)
 
@@ -99,7 +99,7 @@ class JointIntentSlots(WordTagger):
 
     def decode(self, reduced, rows, labels, examples, tokenizer):
         """Confidence: the intent's, then those of the words or spans."""
-        from tasks.decoding import averaged
+        from tasks.words.decoding import averaged
 
         intents = [name.removeprefix(INTENT) for name in labels if name.startswith(INTENT)]
         tags = labels[len(intents) :]

@@ -4,11 +4,11 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import ClassVar
 
-from tasks.blocks import as_rows, block_size, filled, padding, windows
 from tasks.contract import IGNORED, Answer, Scores
-from tasks.language_model import USUAL, LanguageModel, scored
-from tasks.masking import NEVER, drawn, generator, hidden, words_of
-from tasks.token_losses import summed_losses
+from tasks.running_text.blocks import as_rows, block_size, filled, padding, windows
+from tasks.running_text.language_model import USUAL, LanguageModel, scored
+from tasks.running_text.masking import NEVER, drawn, generator, hidden, words_of
+from tasks.running_text.token_losses import summed_losses
 
 MOST_SHOWN = 20  # rows of the table of wrong guesses
 

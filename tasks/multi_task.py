@@ -4,8 +4,8 @@ from dataclasses import dataclass, field, replace
 from statistics import mean
 from typing import ClassVar
 
-from tasks import mixed, shared_encoder
 from tasks.contract import Scores, Task, task_class
+from tasks.mixing import mixed, shared_encoder
 
 SAMPLING = ("size", "temperature", "equal")
 

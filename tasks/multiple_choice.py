@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from itertools import accumulate, pairwise
 from typing import ClassVar
 
-from tasks.choices import LETTERS, WRITTEN, by_position, by_size, describe, find_answers, read_choices
 from tasks.contract import IGNORED, Scores, Task, as_line
-from tasks.texts import check_text, encode_texts
+from tasks.texts.choices import LETTERS, WRITTEN, by_position, by_size, describe, find_answers, read_choices
+from tasks.texts.rows import check_text, encode_texts
 
 
 @dataclass(frozen=True)
@@ -76,12 +76,12 @@ class MultipleChoice(Task):
         return {**rows, "example": list(range(len(spans))), "labels": gold}
 
     def head_class(self, base):
-        from tasks.text_heads import grouped_head
+        from tasks.texts.text_heads import grouped_head
 
         return grouped_head(base, extra_axis=True)
 
     def collator(self, tokenizer, model):
-        from tasks.text_heads import GroupCollator
+        from tasks.texts.text_heads import GroupCollator
 
         return GroupCollator(tokenizer)
 

@@ -7,15 +7,15 @@ from dataclasses import dataclass
 from itertools import chain
 from typing import ClassVar
 
-from tasks import entity_pairs
 from tasks.contract import Finding, Scores
-from tasks.entity_answers import entity_answers, gold_and_predicted, remembered_entities
-from tasks.entity_data import iob2_names, read_entities, with_neighbours
-from tasks.entity_scores import entity_tables, entity_values, token_table, token_values
 from tasks.tables import confusion
-from tasks.tags import spans
-from tasks.word_rows import check_choices, check_counts
-from tasks.word_tagger import WordTagger
+from tasks.words import entity_pairs
+from tasks.words.entity_answers import entity_answers, gold_and_predicted, remembered_entities
+from tasks.words.entity_data import iob2_names, read_entities, with_neighbours
+from tasks.words.entity_scores import entity_tables, entity_values, token_table, token_values
+from tasks.words.tags import spans
+from tasks.words.word_rows import check_choices, check_counts
+from tasks.words.word_tagger import WordTagger
 
 CHOICES = {"scheme": ("IOB1", "IOB2", "BIOES", "IO", None), "head": ("linear", "crf")}
 
@@ -72,14 +72,14 @@ class NER(WordTagger):
         return [[kind for kind, _, _ in spans(tags)] for tags in examples["tags"]]
 
     def head_class(self, base):
-        from tasks.heads import word_head
+        from tasks.words.heads import word_head
 
         return word_head(base, self.head == "crf")
 
     def loss(self, outputs, labels, context):
         if self.head == "linear":
             return super().loss(outputs, labels, context)
-        from tasks.heads import crf_loss
+        from tasks.words.heads import crf_loss
 
         return crf_loss(outputs["logits"], outputs["counts"], labels, outputs["transitions"])
 
@@ -88,7 +88,7 @@ class NER(WordTagger):
         which may be spread over several windows."""
         if self.head == "linear":
             return super().reduce(outputs)
-        from tasks.heads import marginals
+        from tasks.words.heads import marginals
 
         return (marginals(outputs["logits"], outputs["counts"], outputs["transitions"]),)
 

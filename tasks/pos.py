@@ -8,13 +8,13 @@ from dataclasses import dataclass
 from itertools import chain
 from typing import ClassVar
 
-from tasks import entity_pairs
 from tasks.contract import Answer, Scores
-from tasks.entity_data import check_pairs, check_words, iob2_names, read_tags
-from tasks.entity_scores import entity_tables, entity_values, token_table
 from tasks.tables import confusion
-from tasks.tags import spans
-from tasks.word_tagger import WordTagger
+from tasks.words import entity_pairs
+from tasks.words.entity_data import check_pairs, check_words, iob2_names, read_tags
+from tasks.words.entity_scores import entity_tables, entity_values, token_table
+from tasks.words.tags import spans
+from tasks.words.word_tagger import WordTagger
 
 UNTAGGED = "_"  # CoNLL-U's word for "not given": such words are shown, but neither learned nor scored
 OF_CHUNKS = ("f1", "precision", "recall", "strict_f1")

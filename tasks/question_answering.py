@@ -3,7 +3,8 @@
 from dataclasses import dataclass
 from typing import ClassVar
 
-from tasks.answer_spans import (
+from tasks.contract import IGNORED, Answer, Scores, Task
+from tasks.spans.answer_spans import (
     as_prediction,
     best_answers,
     check_answerable,
@@ -15,8 +16,7 @@ from tasks.answer_spans import (
     read_answers,
     windows,
 )  # fmt: skip
-from tasks.contract import IGNORED, Answer, Scores, Task
-from tasks.squad_scores import at_best, by_question_word, parts, score, score_all
+from tasks.spans.squad_scores import at_best, by_question_word, parts, score, score_all
 
 # The head scores each sub-word as first and as last of the answer. Names of these scores tell whether the model also
 # says that there is none, which it does with its first sub-word.
@@ -108,17 +108,17 @@ class QuestionAnswering(Task):
         return {name: rows[name] for name in (*names, "example", "cut", "region", "starts", "ends", "labels")}
 
     def head_class(self, base):
-        from tasks.heads import span_head
+        from tasks.words.heads import span_head
 
         return span_head(base)
 
     def collator(self, tokenizer, model):
-        from tasks.heads import PlaceCollator
+        from tasks.words.heads import PlaceCollator
 
         return PlaceCollator(tokenizer, ("region", "labels"))
 
     def reduce(self, outputs):
-        from tasks.heads import best_spans
+        from tasks.words.heads import best_spans
 
         return best_spans(outputs["logits"].float(), outputs["region"], self.max_answer, self.n_best)
 

@@ -4,9 +4,9 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import ClassVar
 
-from tasks import marked_entities as entities
 from tasks.contract import IGNORED, Finding, Scores, Task
-from tasks.relation_scores import relation_table, relation_values
+from tasks.spans import marked_entities as entities
+from tasks.spans.relation_scores import relation_table, relation_values
 from tasks.tables import confusion
 
 POSITIONS = ("subj_start", "subj_end", "obj_start", "obj_end")
@@ -86,12 +86,12 @@ class RelationExtraction(Task):
         return rows
 
     def head_class(self, base):
-        from tasks.heads import pair_head
+        from tasks.words.heads import pair_head
 
         return pair_head(base)
 
     def collator(self, tokenizer, model):
-        from tasks.heads import PlaceCollator
+        from tasks.words.heads import PlaceCollator
 
         return PlaceCollator(tokenizer, ("entities",))
 

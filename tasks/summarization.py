@@ -3,11 +3,11 @@
 from dataclasses import dataclass
 from typing import ClassVar
 
-from tasks import text_scores
 from tasks.contract import Scores
-from tasks.generation import Writer, check_prompt
-from tasks.prompts import encode_pairs
-from tasks.references import as_lists, first_references, one_text, written_answer
+from tasks.writing import text_scores
+from tasks.writing.generation import Writer, check_prompt
+from tasks.writing.prompts import encode_pairs
+from tasks.writing.references import as_lists, first_references, one_text, written_answer
 
 
 @dataclass(frozen=True)

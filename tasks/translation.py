@@ -3,12 +3,12 @@
 from dataclasses import dataclass, replace
 from typing import ClassVar
 
-from tasks import text_scores
 from tasks.contract import Scores
-from tasks.generation import Writer, check_prompt, write
-from tasks.languages import language_name, language_token
-from tasks.prompts import encode_pairs
-from tasks.references import as_lists, first_references, one_text, written_answer
+from tasks.writing import text_scores
+from tasks.writing.generation import Writer, check_prompt, write
+from tasks.writing.languages import language_name, language_token
+from tasks.writing.prompts import encode_pairs
+from tasks.writing.references import as_lists, first_references, one_text, written_answer
 
 IN_WORDS = "translate {from} to {to}: {source}"  # what T5 was trained with
 

@@ -2,8 +2,8 @@
 
 import pytest
 
-from tasks.blocks import block_size, filled, packed, pad, windows
 from tasks.contract import IGNORED
+from tasks.running_text.blocks import block_size, filled, packed, pad, windows
 
 
 @pytest.mark.parametrize(

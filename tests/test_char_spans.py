@@ -6,9 +6,9 @@ from itertools import pairwise
 
 import pytest
 
-from tasks.char_spans import pieces, read_spans, tags_of, words_of
-from tasks.entity_answers import entity_answer
 from tasks.ner import NER
+from tasks.words.char_spans import pieces, read_spans, tags_of, words_of
+from tasks.words.entity_answers import entity_answer
 
 TASK = NER("ner", "f1")
 ALPHABET = "ab c1-.,'  \t\n\u00a0äß中文ひらカタไทย한국🙂👩\u200d👩\u200b\u200c\ufeffe\u0301हिन्दी"

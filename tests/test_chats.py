@@ -3,9 +3,9 @@
 import pytest
 
 from stages.processor import load_tokenizer
-from tasks.chats import earlier_ids, fit, fitted_prompt, prompt_ids, render, reply_ids
 from tasks.contract import IGNORED
-from tasks.conversations import as_messages, prepared
+from tasks.writing.chats import earlier_ids, fit, fitted_prompt, prompt_ids, render, reply_ids
+from tasks.writing.conversations import as_messages, prepared
 
 
 def turns(*texts, system=None):

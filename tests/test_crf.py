@@ -7,9 +7,9 @@ import pytest
 import torch
 
 from tasks.contract import IGNORED
-from tasks.decoding import best_sequence, followers, sequences
-from tasks.heads import Transitions, average, crf_loss, log_partition, marginals
-from tasks.tags import invalid_transitions
+from tasks.words.decoding import best_sequence, followers, sequences
+from tasks.words.heads import Transitions, average, crf_loss, log_partition, marginals
+from tasks.words.tags import invalid_transitions
 
 LABELS = ("O", "B-PER", "I-PER", "B-LOC", "I-LOC")
 

@@ -12,8 +12,8 @@ from stages.prediction import load_model
 from stages.processor import load_tokenizer
 from tasks.contract import IGNORED, LossContext
 from tasks.dialogue import Dialogue
-from tasks.replies import nearest_replies, reply_scores
 from tasks.samples.dialogue import TOWNS, generate
+from tasks.writing.replies import nearest_replies, reply_scores
 
 GENERATION = {"max_new_tokens": 8}
 TALKS = [

@@ -11,8 +11,8 @@ from transformers import AutoConfig, AutoModelForCausalLM, AutoModelForSeq2SeqLM
 from stages.model import fit_task
 from stages.processor import load_tokenizer
 from tasks.contract import IGNORED, LossContext, Scores
-from tasks.generation import SETTINGS, Writer, check_settings, left_padded, write, written
-from tasks.prompts import encode_pairs, fitted, prompt_ids, target_ids
+from tasks.writing.generation import SETTINGS, Writer, check_settings, left_padded, write, written
+from tasks.writing.prompts import encode_pairs, fitted, prompt_ids, target_ids
 
 
 @dataclass(frozen=True)

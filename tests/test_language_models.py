@@ -13,10 +13,10 @@ from stages.prediction import load_model
 from stages.processor import load_tokenizer
 from tasks.causal_lm import CausalLM, boundaries, whole_texts
 from tasks.contract import IGNORED, LossContext
-from tasks.language_model import unigrams
 from tasks.masked_lm import MaskedLM
+from tasks.running_text.language_model import unigrams
+from tasks.running_text.token_losses import shifted, summed_losses, token_scores
 from tasks.samples.causal_lm import generate
-from tasks.token_losses import shifted, summed_losses, token_scores
 
 CAUSAL, MASKED = CausalLM("causal_lm", "perplexity", block=16, stride=4), MaskedLM("masked_lm", "perplexity")
 TEXTS = ["the cat sat in the city .", "北京 is a city , and so is Berlin", "", "a dog ran " * 9]

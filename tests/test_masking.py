@@ -5,7 +5,7 @@ import random
 import pytest
 
 from tasks.contract import IGNORED
-from tasks.masking import NEVER, drawn, generator, hidden, numbered, words_of
+from tasks.running_text.masking import NEVER, drawn, generator, hidden, numbered, words_of
 
 
 @pytest.mark.parametrize(

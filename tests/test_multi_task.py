@@ -14,8 +14,8 @@ from stages.model import load_head
 from stages.prediction import load_model
 from stages.processor import load_tokenizer
 from stages.reuse import use_run
-from tasks import mixed, shared_encoder
 from tasks.contract import IGNORED, task_class
+from tasks.mixing import mixed, shared_encoder
 from tasks.multi_task import MultiTask
 
 NER = {"name": "ner", "best": "f1"}

@@ -4,8 +4,8 @@ import pytest
 
 from stages.processor import load_tokenizer
 from tasks.contract import IGNORED
-from tasks.entity_data import with_neighbours
 from tasks.ner import NER
+from tasks.words.entity_data import with_neighbours
 
 LABELS = ("O", "B-X", "I-X")
 SENTENCES = [["a", "b"], ["c"], ["d", "e", "f"], ["g"]]

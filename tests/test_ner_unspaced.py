@@ -5,7 +5,7 @@ import json
 import pytest
 
 from stages.prediction import load_model
-from tasks.char_spans import words_of
+from tasks.words.char_spans import words_of
 
 CHARACTERS = "王 B-PER\n小 I-PER\n明 I-PER\n在 O\n北 B-LOC\n京 I-LOC\n。 O\n\n\u200b O\n𠮷 B-LOC\n々 I-LOC\n3 O\n\n"
 TEXTS = {

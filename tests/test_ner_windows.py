@@ -10,7 +10,7 @@ from stages.features import encode
 from stages.processor import load_tokenizer
 from tasks.contract import IGNORED
 from tasks.ner import NER
-from tasks.windows import split_into_windows
+from tasks.words.windows import split_into_windows
 
 SIZES = [0, 1, 2, 3, 20, 63, 64, 65, 200, 700]
 LABELS = ("O", "B-LOC", "I-LOC", "B-PER", "I-PER")

@@ -4,11 +4,11 @@ import pytest
 
 from stages.page import charts, numbers
 from stages.page.markup import data, element, number, text
-from tasks import entity_pairs
 from tasks.contract import Answer
 from tasks.ner import NER
-from tasks.one_label import calibration_error
 from tasks.text_classification import TextClassification
+from tasks.texts.one_label import calibration_error
+from tasks.words import entity_pairs
 
 
 def answer(right, confidence):

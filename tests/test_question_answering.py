@@ -9,10 +9,10 @@ from datasets import Dataset
 
 from stages.cuts import cut
 from stages.processor import load_tokenizer
-from tasks.answer_spans import as_prediction, likely_sentence
 from tasks.contract import IGNORED
-from tasks.heads import NEVER, PlaceCollator, best_spans
 from tasks.question_answering import ALWAYS, MAYBE, QuestionAnswering
+from tasks.spans.answer_spans import as_prediction, likely_sentence
+from tasks.words.heads import NEVER, PlaceCollator, best_spans
 
 CHINESE = "范廷颂于1963年被任为主教。他生于宁平省。"
 

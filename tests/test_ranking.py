@@ -13,10 +13,10 @@ from sklearn.metrics import average_precision_score, ndcg_score
 from stages.data import load_data
 from stages.findings import find_long
 from stages.processor import load_tokenizer
-from tasks import ranked
 from tasks.contract import IGNORED
 from tasks.ranking import GradesContext, Ranking
 from tasks.samples import ranking as sample
+from tasks.texts import ranked
 
 TASK = Ranking("ranking", "mrr")
 PAIRWISE = Ranking("ranking", "mrr", objective="pairwise")

@@ -9,9 +9,9 @@ from sklearn.metrics import mean_absolute_error, mean_squared_error, r2_score
 
 from stages.processor import load_tokenizer
 from tasks.contract import IGNORED
-from tasks.real_targets import by_gold_value, scale, scores
 from tasks.regression import Regression, TargetContext
-from tasks.texts import encode_texts
+from tasks.texts.real_targets import by_gold_value, scale, scores
+from tasks.texts.rows import encode_texts
 
 TASK = Regression("regression", "pearson")
 PLAIN = Regression("regression", "pearson", scaling=None)

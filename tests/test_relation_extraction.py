@@ -9,10 +9,10 @@ from sklearn.metrics import f1_score
 from stages.cuts import cut
 from stages.processor import add_tokens, load_tokenizer
 from tasks.contract import IGNORED
-from tasks.heads import PlaceCollator
-from tasks.marked_entities import MARKERS, kept_positions, with_markers
 from tasks.relation_extraction import RelationExtraction
-from tasks.relation_scores import relation_table, relation_values
+from tasks.spans.marked_entities import MARKERS, kept_positions, with_markers
+from tasks.spans.relation_scores import relation_table, relation_values
+from tasks.words.heads import PlaceCollator
 
 TASK = RelationExtraction("relation_extraction", "f1_official")
 CHINESE = "范廷颂生于宁平省。"

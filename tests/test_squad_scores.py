@@ -2,7 +2,7 @@
 
 import pytest
 
-from tasks.squad_scores import at_best, best_threshold, by_question_word, normalized, parts, score, segments
+from tasks.spans.squad_scores import at_best, best_threshold, by_question_word, normalized, parts, score, segments
 
 
 @pytest.mark.parametrize(

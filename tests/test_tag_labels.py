@@ -2,7 +2,7 @@
 
 import pytest
 
-from tasks.tags import invalid_transitions, iob2_labels
+from tasks.words.tags import invalid_transitions, iob2_labels
 
 # --- broken transitions
 

@@ -5,7 +5,7 @@ import warnings
 
 import pytest
 
-from tasks.tags import invalid_transitions, scheme, spans, to_iob2
+from tasks.words.tags import invalid_transitions, scheme, spans, to_iob2
 
 TYPES = ["PER", "LOC", "creative-work"]
 

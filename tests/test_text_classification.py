@@ -8,8 +8,8 @@ from sklearn.utils.class_weight import compute_class_weight
 
 from stages.processor import load_tokenizer
 from tasks.contract import IGNORED
-from tasks.one_label import calibration_error
 from tasks.text_classification import TextClassification
+from tasks.texts.one_label import calibration_error
 
 TASK = TextClassification("text_classification", "accuracy")
 

@@ -2,8 +2,8 @@
 
 import pytest
 
-from tasks import text_scores
-from tasks.text_scores import rouge, sacrebleu
+from tasks.writing import text_scores
+from tasks.writing.text_scores import rouge, sacrebleu
 
 
 def test_rouge_by_hand():

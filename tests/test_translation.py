@@ -11,9 +11,9 @@ from conftest import byte_tokenizer
 from stages.model import fit_task
 from stages.prediction import load_model
 from stages.processor import load_tokenizer
-from tasks.languages import LANGUAGES, language_name, language_token
 from tasks.samples.translation import NOUNS, generate
 from tasks.translation import Translation
+from tasks.writing.languages import LANGUAGES, language_name, language_token
 
 SETTINGS = {"max_new_tokens": 6}
 

@@ -8,9 +8,9 @@ from collections import defaultdict
 from itertools import groupby
 from math import exp, isfinite
 
-from tasks import entity_pairs
-from tasks.char_spans import words_of
 from tasks.contract import IGNORED, Finding
+from tasks.words import entity_pairs
+from tasks.words.char_spans import words_of
 
 NEEDED = (
     "Write {'text': [...], 'answer_start': [...]}, a list of objects with text and answer_start, or a list of texts; "

@@ -2,7 +2,7 @@
 
 from collections import Counter, defaultdict
 
-from tasks import text_scores
+from tasks.writing import text_scores
 
 
 def reply_scores(predictions: list[str], references: list[list[str]], language: str | None):

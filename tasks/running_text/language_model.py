@@ -6,7 +6,7 @@ from math import exp, log
 from typing import ClassVar
 
 from tasks.contract import IGNORED, Answer, Finding, Scores, Task
-from tasks.token_losses import token_scores
+from tasks.running_text.token_losses import token_scores
 
 USUAL = 512  # tokens of a block, where the task names none and the model reads more
 LARGEST = 700.0  # the exponent that a float still holds

@@ -1,7 +1,7 @@
 """Rows of a task that labels words: windows of sub-words in which each word is learned and predicted exactly once."""
 
 from tasks.contract import IGNORED
-from tasks.windows import owned_words, places_of_words, split_into_windows
+from tasks.words.windows import owned_words, places_of_words, split_into_windows
 
 POOLING = ("first", "last", "mean")
 

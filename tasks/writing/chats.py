@@ -1,7 +1,7 @@
 """Conversations as the text and the tokens that a model reads, short enough for it."""
 
 from tasks.contract import IGNORED
-from tasks.prompts import beginning, fitted, target_ids
+from tasks.writing.prompts import beginning, fitted, target_ids
 
 
 def render(messages: list[dict], tokenizer, style: str, asks: bool) -> str:

@@ -2,7 +2,7 @@
 
 from itertools import cycle
 
-from tasks.references import as_lists, one_text
+from tasks.writing.references import as_lists, one_text
 
 GIVEN = ("train", "validation", "test")  # splits that hold replies
 MORE = ("system", "control")  # optional columns

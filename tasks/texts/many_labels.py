@@ -3,7 +3,7 @@
 from collections import Counter
 
 from tasks.contract import IGNORED, Answer, Scores
-from tasks.one_label import OneLabel, by_number, label_table
+from tasks.texts.one_label import OneLabel, by_number, label_table
 
 THRESHOLDS = [i / 100 for i in range(1, 100)]
 AVERAGES = ("micro", "macro", "weighted", "samples")

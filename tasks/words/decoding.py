@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from tasks.tags import invalid_transitions
+from tasks.words.tags import invalid_transitions
 
 
 def sequences(reduced, rows, labels, lengths):

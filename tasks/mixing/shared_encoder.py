@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from math import prod
 
 from tasks.contract import IGNORED, LossContext
-from tasks.mixed import blank, labels_of
+from tasks.mixing.mixed import blank, labels_of
 
 END = IGNORED  # what fills up a packed row
 

@@ -2,7 +2,7 @@
 
 from itertools import chain
 
-from tasks.tags import spans
+from tasks.words.tags import spans
 
 
 def entity_values(gold, predicted):

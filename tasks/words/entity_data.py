@@ -2,9 +2,9 @@
 
 import re
 
-from tasks.char_spans import read_spans, tags_of, words_of
 from tasks.contract import Finding
-from tasks.tags import invalid_transitions, iob2_labels, scheme, to_iob2
+from tasks.words.char_spans import read_spans, tags_of, words_of
+from tasks.words.tags import invalid_transitions, iob2_labels, scheme, to_iob2
 
 
 def read_entities(splits, scheme):

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from tasks.contract import Task
-from tasks.word_rows import POOLING, best_labels, check_choices, check_counts, word_rows
+from tasks.words.word_rows import POOLING, best_labels, check_choices, check_counts, word_rows
 
 
 @dataclass(frozen=True)
@@ -35,12 +35,12 @@ class WordTagger(Task):
         return word_rows(examples, tokenizer, {name: i for i, name in enumerate(labels)}, self.stride, self.pooling)
 
     def head_class(self, base):
-        from tasks.heads import word_head
+        from tasks.words.heads import word_head
 
         return word_head(base, crf=False)
 
     def collator(self, tokenizer, model):
-        from tasks.heads import WordCollator
+        from tasks.words.heads import WordCollator
 
         return WordCollator(tokenizer)
 
@@ -50,6 +50,6 @@ class WordTagger(Task):
 
     def found(self, reduced, rows, labels, examples):
         """-> (label ids, probabilities) per example, arrays of shape (words,)."""
-        from tasks.decoding import sequences
+        from tasks.words.decoding import sequences
 
         return sequences(reduced, rows, labels, [len(tokens) for tokens in examples["tokens"]])

@@ -64,7 +64,7 @@ class Writer(Task):
         return [[] for _ in next(iter(examples.values()))]
 
     def collator(self, tokenizer, model):
-        from tasks.prompts import Continuations, Pairs
+        from tasks.writing.prompts import Continuations, Pairs
 
         return (Continuations if self.decoder_only else Pairs)(tokenizer, model)
 

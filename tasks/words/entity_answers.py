@@ -2,9 +2,9 @@
 
 from collections import Counter, defaultdict
 
-from tasks.char_spans import pieces, tags_of
-from tasks.entity_data import shown_spans
-from tasks.tags import spans
+from tasks.words.char_spans import pieces, tags_of
+from tasks.words.entity_data import shown_spans
+from tasks.words.tags import spans
 
 
 def entity_answer(tags, confidence, examples, i):

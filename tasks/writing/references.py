@@ -1,7 +1,7 @@
 """Written answers and what they are compared with: texts and references as data has them, checked."""
 
-from tasks import text_scores
 from tasks.contract import Answer
+from tasks.writing import text_scores
 
 
 def one_text(split: str, column: str, values: list) -> list[str]:

@@ -3,7 +3,7 @@
 from itertools import pairwise
 
 from tasks.contract import Answer
-from tasks.tags import spans
+from tasks.words.tags import spans
 
 UNSURE = 0.5  # how wrong a missed span is: only words have a confidence where nothing was predicted
 

@@ -1,0 +1,1 @@
+"""Text without labels: windows, blocks, masks, losses by token."""

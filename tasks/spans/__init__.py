@@ -1,0 +1,1 @@
+"""Marked places in a text: answers and entities, and how both are scored."""

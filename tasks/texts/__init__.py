@@ -1,0 +1,1 @@
+"""Texts and groups of texts with one answer each: labels, numbers, choices, candidates."""

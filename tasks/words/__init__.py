@@ -1,0 +1,1 @@
+"""Words with labels: windows, heads, tags, entities, their scores."""
