@@ -15,6 +15,7 @@ from huggingface_hub import constants
 from sweeps.trials import PRELOADED
 from tasks.samples import ner, text_classification
 from tests.conftest import OFFLINE, PROJECT
+from tests.documented_tasks import furnish_tasks
 from tests.fake_hub import put_conll2003, put_model, put_wnut17
 
 PAGES = [PROJECT / "README.md", *sorted((PROJECT / "docs").glob("*.md"))]
@@ -28,6 +29,7 @@ ELSEWHERE = {
     r"hardware=(multi_gpu|fsdp|deepspeed|multi_node)": "needs GPUs; see tests/test_hardware.py, test_sharding.py",
 }
 QUICK = ("training.max_steps=1", "data.limit=8")
+WRITING = tuple(f"task={name}" for name in ("summarization", "translation", "dialogue", "causal_lm"))  # by smollm2
 METRIC = """
 import datasets
 import evaluate
@@ -85,6 +87,7 @@ def furnish(place, tiny):
     (place / "my_package").mkdir()
     (place / "my_package" / "my_task.py").write_text("from tasks.ner import NER\n\n\nclass MyTask(NER):\n    pass\n")
     shutil.copytree(tiny, place / "my_model")
+    furnish_tasks(place)
     for model in (("google-bert", "bert-base-cased"), ("FacebookAI", "roberta-base")):
         put_model(place / "hub", *model, tiny)
     put_conll2003(place / "hub")
@@ -100,7 +103,10 @@ def adapted(command, place, tiny):
         return [f"from={run.parent}" if word.startswith("from=") else word for word in words]
     if any(word.startswith("-") and word != "-m" and "config-dir" not in word for word in words):
         return words
-    embedded = not any(word.startswith(("model=", "model.path=")) for word in words)
+    if "model.path=runs/FOLDER" in words:
+        (run, *_) = sorted(place.glob("runs/masked_lm-*/metrics.json"))
+        words = [f"model.path={run.parent}" if word.startswith("model.path=") else word for word in words]
+    embedded = not any(word.startswith(("model=", "model.path=", *WRITING)) for word in words)
     tiny_words = [f"model.path={tiny}", "model.name=minilm"] if embedded else []
     words = [",".join(word.split(",")[:2]) if "[" not in word else word for word in words]  # two trials of each kind
     return [*words, *tiny_words, *(QUICK if "debug/profile" not in command else ())]

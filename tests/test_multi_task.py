@@ -64,11 +64,11 @@ WITH_DATA = ("task=multi_task", "data=sample")
 MESSAGES = {
     "task.parts.ner.head=crv": "task.parts.ner: task.head=crv is not known",
     "+task.parts.ner.hed=crf": "task.parts.ner: there is no key task.hed. Nearest: task.head",
-    "data=sst2": "data=sst2 is for one task, and multi_task has several parts. Add data=parts",
+    "data=glue/sst2": "data=sst2 is for one task, and multi_task has several parts. Add data=parts",
     "+task@task.parts.topic=text_classification data=parts": "data.parts.topic: task.parts.topic has no data. Add",
-    "data=parts +data@data.parts.x=sst2": "data.parts.x: there is no task.parts.x",
+    "data=parts +data@data.parts.x=glue/sst2": "data.parts.x: there is no task.parts.x",
     "data=parts data.parts.ner.limit=0": "data.parts.ner: data.limit=0 is not a whole number",
-    "data=parts data@data.parts.ner=sst2": "data.parts.ner: data.columns.label: ner reads the columns",
+    "data=parts data@data.parts.ner=glue/sst2": "data.parts.ner: data.columns.label: ner reads the columns",
     "data=parts data@data.parts.ner=files data.parts.ner.train=/no/x.conll": "data.parts.ner: data.train=/no/x.conll:",
     "task=ner data=parts": "data=parts is for several tasks at once, and task=ner is one",
 }
