@@ -10,7 +10,7 @@ import torch
 from sklearn.metrics import average_precision_score, cohen_kappa_score, f1_score, matthews_corrcoef
 from torch.nn.functional import binary_cross_entropy_with_logits, cross_entropy
 
-from stages.data import as_text
+from stages.data import as_text, load_data
 from stages.processor import load_tokenizer
 from tasks.contract import IGNORED, LossContext
 from tasks.samples import multi_label, ordinal, sentence_pair
@@ -233,13 +233,30 @@ def test_what_is_no_list_of_labels_is_named_with_its_place():
     assert prepared["train"]["label"] == [["9", "10"], []]
     assert MANY.labels(prepared["train"], None) == ("9", "10")
     with pytest.raises(
-        ValueError, match=r"test example 2: data\.columns\.label must hold a list of labels, it holds 'a'"
+        ValueError, match=r"test example 2: data\.columns\.label must hold a list of labels, or be .*; it holds 'a'"
     ):
         MANY.prepare({"test": {"text": ["t", "u"], "label": [[], "a"]}})
     with pytest.raises(ValueError, match=r"a\.json, object 3: data\.columns\.label has no value"):
         as_text({"label": [None]}, MANY, None, ["a.json, object 3"])
     with pytest.raises(ValueError, match=r"a\.tsv:1: data\.columns\.label is 7, which has no name among joy, fear"):
         as_text({"label": ["0,7"]}, MANY, ["joy", "fear"], ["a.tsv:1"])
+
+
+def test_labels_in_columns_of_their_own(tmp_path, compose_config):
+    """One column of 0 and 1 for each label, as in Jigsaw's files."""
+    rows = ["text,toxic,辱骂", *(f"text {i},{i % 2},{i % 3 // 2}" for i in range(30))]
+    (tmp_path / "a.csv").write_text("\n".join(rows), encoding="utf-8")
+    words = ["data=files", f"data.train={tmp_path}/a.csv", "data.columns.label=[toxic,'辱骂']", "task.kind=multi_label"]
+    data = load_data(compose_config(f"task={NAME}", *words), MANY)
+    found = dict(zip(data.splits["train"]["text"], data.splits["train"]["label"], strict=True))
+    assert data.labels == ("toxic", "辱骂") and len(found) == 24
+    assert all(
+        found[f"text {i}"] == ["toxic"] * (i % 2) + ["辱骂"] * (i % 3 // 2) for i in range(30) if f"text {i}" in found
+    )
+    with pytest.raises(
+        ValueError, match=r"dev example 1: data\.columns\.label must .* columns of 0 and 1; it holds {'a': '2'}"
+    ):
+        MANY.prepare({"dev": {"text": ["t"], "label": [{"a": "2"}]}})
 
 
 # --- ordered labels
@@ -396,6 +413,7 @@ def test_a_run_keeps_its_threshold(run_here, tiny_bert):
     from stages.prediction import load_model
     from stages.request import read_request
     from stages.reuse import score_run
+    from stages.tracking import read_results
 
     folder = run_here(f"task={NAME}", "task.kind=multi_label", "data=sample", f"model.path={tiny_bert}", *SHORT)
     tuned, rows = json.loads((folder / "tuned.json").read_text()), lines(folder / "predictions" / "test.jsonl")
@@ -412,6 +430,8 @@ def test_a_run_keeps_its_threshold(run_here, tiny_bert):
     none = load_model(folder, {"use_cpu": True}).predict({"text": [rows[0]["text"]]})
     assert none[0]["prediction"] == []
     assert "labels per text" in (folder / "report.html").read_text()
+    _, tables, _ = read_results(folder)  # what a tracker shows
+    assert all(isinstance(cell, str | int | float) for row in tables["predictions"] for cell in row.values())
 
 
 def test_a_run_on_pairs_in_a_file(run_here, tiny_bert, tmp_path):

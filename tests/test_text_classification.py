@@ -48,7 +48,7 @@ def test_what_is_no_text_is_named_with_its_place(value, column):
     examples[column][1] = value
     with pytest.raises(ValueError) as caught:
         TASK.prepare({"train": {"text": ["a"], "label": ["x"]}, "test": examples})
-    several = column == "label" and isinstance(value, list)
+    several = column == "label" and isinstance(value, list | dict)
     hint = " Several labels to a text: task.kind=multi_label." * several
     assert str(caught.value) == f"test example 2: data.columns.{column} must hold text, it holds {value!r}." + hint
 

@@ -6,6 +6,7 @@ from tasks.contract import IGNORED, Answer, Scores
 from tasks.texts.one_label import OneLabel, by_number, label_table
 
 THRESHOLDS = [i / 100 for i in range(1, 100)]
+NO, YES = ("0", "false", "False"), ("1", "true", "True")
 AVERAGES = ("micro", "macro", "weighted", "samples")
 
 
@@ -19,11 +20,10 @@ class ManyLabels(OneLabel):
     head_config = {"problem_type": "multi_label_classification"}
 
     def checked(self, split, values):
-        for i, value in enumerate(values, start=1):
-            if not (isinstance(value, list) and all(isinstance(label, str) for label in value)):
-                what = f"must hold a list of labels, it holds {repr(value)[:60]}"
-                raise ValueError(f"{split} example {i}: data.columns.label {what}.")
-        return [sorted(set(labels), key=by_number) for labels in values]
+        return [
+            sorted(set(_as_list(f"{split} example {i}", value)), key=by_number)
+            for i, value in enumerate(values, start=1)
+        ]
 
     def check_names(self, task, names, declared):
         pass
@@ -108,6 +108,16 @@ class ManyLabels(OneLabel):
         given = [(name, scores.get(name), name in gold) for name in row["prediction"]]
         found = [Answer(n if right else None, n, 0.0 if right else p or 1.0, p) for n, p, right in given]
         return found + [Answer(n, None, 1 - scores.get(n, 0.0)) for n in gold if n not in row["prediction"]]
+
+
+def _as_list(place, value):
+    """The labels of an example: a list of them, or the names of those columns of 0 and 1 that hold 1."""
+    if isinstance(value, dict) and {*map(str, value.values())} <= {*NO, *YES}:
+        return [name for name, mark in value.items() if str(mark) in YES]
+    if not (isinstance(value, list) and all(isinstance(label, str) for label in value)):
+        what = "must hold a list of labels, or be columns of 0 and 1"
+        raise ValueError(f"{place}: data.columns.label {what}; it holds {repr(value)[:60]}.")
+    return value
 
 
 def _f1s():

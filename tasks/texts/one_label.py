@@ -24,7 +24,7 @@ class OneLabel:
         """The labels of a split in one form; ValueError for the first that is none."""
         for i, value in enumerate(values, start=1):
             if not isinstance(value, str):
-                hint = " Several labels to a text: task.kind=multi_label." if isinstance(value, list) else ""
+                hint = " Several labels to a text: task.kind=multi_label." if isinstance(value, list | dict) else ""
                 raise ValueError(
                     f"{split} example {i}: data.columns.label must hold text, it holds {repr(value)[:60]}.{hint}"
                 )
