@@ -5,8 +5,8 @@ from statistics import fmean
 from typing import ClassVar
 
 from tasks.contract import IGNORED, Answer, LossContext, Scores, Task
-from tasks.texts.real_targets import ONE, by_gold_value, by_name, describe, read_targets, scale, scores
-from tasks.texts.rows import check_text, encode_texts
+from tasks.texts.texts.real_targets import ONE, as_label, by_gold_value, by_name, describe, read_targets, scale, scores
+from tasks.texts.texts.rows import check_text, encode_texts
 
 
 @dataclass(frozen=True)
@@ -69,17 +69,12 @@ class Regression(Task):
         return [[] for _ in examples["text"]]
 
     def encode(self, examples, tokenizer, labels):
-        """One row per example; the longer text of a pair is cut where both are too long, and marked so. Behind the
-        targets stands 1 where they are known: any number may be a target."""
+        """One row per example; the longer text of a pair is cut where both are too long, and marked so."""
         rows = encode_texts(tokenizer, examples["text"], examples.get("pair"))
         size = len(examples["text"])
-        unknown = [[IGNORED] * (len(labels) + 1)] * size
-        gold = (
-            [[*(by_name(v)[name] for name in labels), 1.0] for v in examples["target"]]
-            if "target" in examples
-            else unknown
-        )
-        return {**rows, "example": list(range(size)), "labels": gold}
+        targets = [by_name(value) for value in examples.get("target", ())] or [dict.fromkeys(labels, IGNORED)] * size
+        known = as_label if "target" in examples else float
+        return {**rows, "example": list(range(size)), "labels": [[known(row[n]) for n in labels] for row in targets]}
 
     def learned_config(self, train):
         """The scale of the targets, in the model's config: predictions are in the targets' own units."""
@@ -90,7 +85,7 @@ class Regression(Task):
         return {"target_mean": [mean for mean, _ in scales], "target_std": [std for _, std in scales]}
 
     def head_class(self, base):
-        from tasks.texts.text_heads import scaled_head
+        from tasks.texts.texts.text_heads import scaled_head
 
         return base if self.scaling is None else scaled_head(base)
 
@@ -100,17 +95,14 @@ class Regression(Task):
         return DataCollatorWithPadding(tokenizer)
 
     def loss_context(self, rows, labels, label_smoothing):
-        targets = list(zip(*rows["labels"], strict=True))[:-1]
+        targets = zip(*rows["labels"], strict=True)
         return TargetContext(std=tuple(scale(t)[1] if self.scaling else 1.0 for t in targets))
-
-    def items(self, labels):
-        return (labels[:, -1] == 1) * (labels.shape[1] - 1)
 
     def loss(self, outputs, labels, context):
         """Squared errors in units of the training targets' standard deviation, summed over the targets."""
         std = outputs["logits"].new_tensor(context.std)
-        errors = (outputs["logits"].float() - labels[:, :-1]) / std
-        return (errors**2).sum(dim=1) * (labels[:, -1] == 1)
+        errors = (outputs["logits"].float() - labels) / std
+        return (errors**2 * (labels != IGNORED)).sum(dim=1)
 
     def reduce(self, outputs):
         return (outputs["logits"].float(),)

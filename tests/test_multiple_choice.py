@@ -5,14 +5,14 @@ import json
 
 import pytest
 import torch
+from tasks.texts.texts.choices import by_position, by_size, read_choices
+from tasks.texts.texts.text_heads import NEVER, GroupCollator, grouped_head
 from transformers import AutoModelForMultipleChoice
 
 from stages.processor import load_tokenizer
 from tasks.contract import IGNORED, LossContext
 from tasks.multiple_choice import MultipleChoice
 from tasks.samples import multiple_choice as sample
-from tasks.texts.choices import by_position, by_size, read_choices
-from tasks.texts.text_heads import NEVER, GroupCollator, grouped_head
 
 TASK = MultipleChoice("multiple_choice", "accuracy")
 CHOICES = [["red", "blue"], ["one", "two", "three"], ["x", "y", "z", "中文"]]
@@ -264,7 +264,7 @@ def test_the_sample_is_pinned_and_its_test_split_is_new():
     assert all(a in c for d in data.values() for a, c in zip(d["answer"], d["choices"], strict=True))
 
 
-DIGEST = "752a726cafe9903a5d81d526ab338f2428781482e55fb8a8e876caa8c2c1e53e"
+DIGEST = "fd9fc750abd75a2e8779593891b7ed2a6bcce8cb0a5369f38c6771ad149869e6"
 
 
 def test_a_run_on_cells_of_any_number_of_choices(run_here, tiny_bert, tmp_path):

@@ -6,7 +6,7 @@ context mentions as well. The test split shares no name, wording of a purpose, t
 
 import random
 
-SIZES = {"train": 800, "validation": 200, "test": 300}
+SIZES = {"train": 600, "validation": 120, "test": 240}
 SIZES_OF_CHOICES = (2, 3, 3, 4, 4, 4, 5)
 PURPOSES = {  # per split: purposes in the same order, each "wordings: things"
     "train": """

@@ -4,7 +4,7 @@ from itertools import pairwise
 from math import isfinite
 from statistics import fmean, pstdev
 
-from tasks.contract import Finding
+from tasks.contract import IGNORED, Finding
 
 ONE = "target"  # the name of a target that stands alone
 BINS = 5  # of the table by gold value
@@ -50,6 +50,12 @@ def _number(value, where, name):
     if number is None or not isfinite(number):
         raise ValueError(f"{where}: data.columns.target{name} must be a finite number, it is {repr(value)[:60]}.")
     return number
+
+
+def as_label(number: float) -> float:
+    """The number as a row holds it: IGNORED marks what is not known, so a target of just that value moves by the
+    smallest step that float32 knows there."""
+    return number + 2**-17 if abs(number - IGNORED) < 2**-18 else number
 
 
 def describe(split: str, targets: list) -> list[Finding]:
