@@ -1,6 +1,7 @@
 """Models from nothing: their vocabulary, their arithmetic against torch and scikit-learn, and whole runs."""
 
 import json
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -185,6 +186,21 @@ def test_regression_equals_the_ridge_regression_of_scikit_learn(labels):
     assert found == pytest.approx(expected.predict(theirs.transform(NEW)).reshape(found.shape), abs=1e-5)
 
 
+def test_targets_in_a_scale_of_the_config_and_marked_as_known():
+    """The head multiplies its scores by target_std and adds target_mean (tasks/text_heads.py)."""
+    labels = [[1.5, 1.0], [0.0, 1.0], [2.0, 1.0], [-1.0, 1.0], [1.0, 1.0], [0.5, 1.0]]
+    _, logits = fitted(labels, num_labels=1, problem_type="regression", C=2.0, target_mean=[3.0], target_std=[0.5])
+    theirs = vectorizer()
+    expected = Ridge(alpha=0.5).fit(theirs.fit_transform(TEXTS), [label for label, _ in labels])
+    assert logits(NEW).numpy()[:, 0] * 0.5 + 3.0 == pytest.approx(expected.predict(theirs.transform(NEW)), abs=1e-5)
+
+
+def test_groups_of_texts_cannot_be_fitted():
+    model = BagOfWordsForSequenceClassification(BagOfWordsConfig(vocab_size=9))
+    with pytest.raises(ValueError, match="is fitted to texts one by one, not in groups"):
+        model.fit(Dataset.from_dict({"input_ids": [[[4], [5]]], "labels": [[1, 0]]}))
+
+
 def test_several_labels_are_as_many_logistic_regressions():
     labels = [[1, 0, 0], [0, 1, 0], [1, 1, 0], [0, 0, 0], [1, 0, 0], [0, 0, 0]]
     _, logits = fitted(labels, num_labels=3, problem_type="multi_label_classification", C=5.0)
@@ -264,6 +280,25 @@ def test_the_same_seed_gives_the_same_model_and_another_one_another(compose_conf
         assert values.isfinite().all() and torch.equal(values, made[1].state_dict()[name]), name
     assert not torch.equal(made[0].classifier.weight, made[2].classifier.weight)
     assert not torch.equal(made[0].encoder.embed_tokens.weight, made[2].encoder.embed_tokens.weight)
+
+
+def test_numbers_are_predicted_in_their_own_units(run_here):
+    """Over the words of its own tokenizer, the run is scikit-learn's pipeline."""
+    from tasks.samples.regression import generate
+
+    folder, train = run_here("task=regression", "model=bag_of_words", "data=sample"), generate()["train"]
+    words = AutoTokenizer.from_pretrained(folder / "model")
+    theirs = TfidfVectorizer(analyzer=lambda text: _words_and_pairs(words.tokenize(text)))
+    targets = np.array([list(target.values()) for target in train["target"]])
+    expected = Ridge(alpha=0.1).fit(theirs.fit_transform(train["text"]), targets)
+    rows = [json.loads(line) for line in (folder / "predictions" / "test.jsonl").open(encoding="utf-8")]
+    found = np.array([[row["prediction"][name] for name in train["target"][0]] for row in rows])
+    assert found == pytest.approx(expected.predict(theirs.transform([row["text"] for row in rows])), abs=1e-4)
+
+
+def _words_and_pairs(words):
+    known = [f"{a} {b}" for a, b in pairwise(words) if "[UNK]" not in (a, b)]
+    return [word for word in words if word != "[UNK]"] + known
 
 
 def test_words_are_tagged_with_a_crf_on_a_text_cnn(run_here):

@@ -87,6 +87,8 @@ class BagOfWordsForSequenceClassification(PreTrainedModel):
 
     def fit(self, rows, class_weights=None):
         """Learn pairs, idf and weights from encoded rows with `input_ids` and `labels`, by scikit-learn."""
+        if len(rows) and isinstance(rows[0]["input_ids"][0], list):
+            raise ValueError("model=bag_of_words is fitted to texts one by one, not in groups. Take model=bilstm.")
         rows = rows.select([i for i, label in enumerate(rows["labels"]) if label != IGNORED])
         batches = [_padded(rows[i : i + AT_ONCE]["input_ids"]) for i in range(0, len(rows), AT_ONCE)]
         found, times = torch.cat([_known(_pairs(ids, self.config)) for ids in batches]).unique(return_counts=True)
@@ -129,14 +131,16 @@ def _sparse(model, batches):
 
 
 def _solve(values, labels, config, class_weights):
-    """-> (weight, bias) of the linear layer: ridge regression for numbers, else logistic regression, one for each label
-    where a row can have several."""
+    """-> (weight, bias) of the linear layer: ridge regression for numbers, in the scale that the config may hold, else
+    logistic regression, one for each label where a row can have several."""
     import numpy as np
     from sklearn.linear_model import Ridge
 
     labels = np.array(labels)
     if config.problem_type == "regression":
-        found = Ridge(alpha=1 / config.C).fit(values, labels.reshape(len(labels), -1))
+        targets = labels.reshape(len(labels), -1)[:, : config.num_labels]  # a mark of known ones may stand behind them
+        mean, std = (np.array(getattr(config, key, plain)) for key, plain in (("target_mean", 0), ("target_std", 1)))
+        found = Ridge(alpha=1 / config.C).fit(values, (targets - mean) / std)
         return found.coef_.reshape(config.num_labels, -1), found.intercept_.reshape(-1)
     if labels.ndim == 1:
         return _logistic(values, labels, config, class_weights)
