@@ -5,7 +5,7 @@ from typing import ClassVar
 
 from tasks.contract import IGNORED, Finding, Scores, Task
 from tasks.tables import confusion
-from tasks.texts.texts import sentence_pairs, verbalizers
+from tasks.texts import sentence_pairs, verbalizers
 
 WAYS = ("contrastive", "prompt", "zero_shot")
 

@@ -7,7 +7,7 @@ from typing import ClassVar
 from tasks.contract import Scores, Task
 from tasks.images import ImageCollator, first_with_content, image_rows
 from tasks.tables import confusion
-from tasks.texts.texts.one_label import by_number, label_table
+from tasks.texts.one_label import by_number, label_table
 
 FEW = 5  # best labels that are kept for each image
 

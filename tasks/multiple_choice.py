@@ -6,8 +6,8 @@ from itertools import accumulate, pairwise
 from typing import ClassVar
 
 from tasks.contract import IGNORED, Scores, Task, as_line
-from tasks.texts.texts.choices import LETTERS, WRITTEN, by_position, by_size, describe, find_answers, read_choices
-from tasks.texts.texts.rows import check_text, encode_texts
+from tasks.texts.choices import LETTERS, WRITTEN, by_position, by_size, describe, find_answers, read_choices
+from tasks.texts.rows import check_text, encode_texts
 
 
 @dataclass(frozen=True)
@@ -76,12 +76,12 @@ class MultipleChoice(Task):
         return {**rows, "example": list(range(len(spans))), "labels": gold}
 
     def head_class(self, base):
-        from tasks.texts.texts.text_heads import grouped_head
+        from tasks.texts.text_heads import grouped_head
 
         return grouped_head(base, extra_axis=True)
 
     def collator(self, tokenizer, model):
-        from tasks.texts.texts.text_heads import GroupCollator
+        from tasks.texts.text_heads import GroupCollator
 
         return GroupCollator(tokenizer)
 

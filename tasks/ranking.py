@@ -7,9 +7,9 @@ from statistics import fmean
 from typing import ClassVar
 
 from tasks.contract import IGNORED, Answer, LossContext, Scores, Task
-from tasks.texts.texts import ranked
-from tasks.texts.texts.candidates import look, read
-from tasks.texts.texts.rows import encode_texts
+from tasks.texts import ranked
+from tasks.texts.candidates import look, read
+from tasks.texts.rows import encode_texts
 
 CUTS = (1, 3, 5, 10)  # of the table by k
 
@@ -93,12 +93,12 @@ class Ranking(Task):
         return _paired(rows, pairs, tokenizer.model_input_names)
 
     def head_class(self, base):
-        from tasks.texts.texts.text_heads import grouped_head
+        from tasks.texts.text_heads import grouped_head
 
         return grouped_head(base, extra_axis=False)
 
     def collator(self, tokenizer, model):
-        from tasks.texts.texts.text_heads import GroupCollator
+        from tasks.texts.text_heads import GroupCollator
 
         return GroupCollator(tokenizer)
 

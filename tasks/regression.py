@@ -5,8 +5,17 @@ from statistics import fmean
 from typing import ClassVar
 
 from tasks.contract import IGNORED, Answer, LossContext, Scores, Task
-from tasks.texts.texts.real_targets import ONE, as_label, by_gold_value, by_name, describe, read_targets, scale, scores
-from tasks.texts.texts.rows import check_text, encode_texts
+from tasks.texts.real_targets import (
+    ONE,
+    as_label,
+    by_gold_value,
+    by_name,
+    describe,
+    read_targets,
+    scale,
+    scores,
+)
+from tasks.texts.rows import check_text, encode_texts
 
 
 @dataclass(frozen=True)
@@ -85,7 +94,7 @@ class Regression(Task):
         return {"target_mean": [mean for mean, _ in scales], "target_std": [std for _, std in scales]}
 
     def head_class(self, base):
-        from tasks.texts.texts.text_heads import scaled_head
+        from tasks.texts.text_heads import scaled_head
 
         return base if self.scaling is None else scaled_head(base)
 

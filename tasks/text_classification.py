@@ -4,10 +4,10 @@ from dataclasses import dataclass, replace
 from typing import ClassVar
 
 from tasks.contract import LossContext, Task, as_line
-from tasks.texts.texts.many_labels import ManyLabels
-from tasks.texts.texts.one_label import OneLabel, by_number
-from tasks.texts.texts.ordered_label import OrderedLabel
-from tasks.texts.texts.rows import check_text, encode_texts
+from tasks.texts.many_labels import ManyLabels
+from tasks.texts.one_label import OneLabel, by_number
+from tasks.texts.ordered_label import OrderedLabel
+from tasks.texts.rows import check_text, encode_texts
 
 KINDS = {"single_label": OneLabel(), "multi_label": ManyLabels(), "ordinal": OrderedLabel()}
 

@@ -5,12 +5,12 @@ from collections import Counter
 
 import pytest
 import torch
-from tasks.texts.texts import sentence_pairs, verbalizers
 
 from stages.prediction import load_model
 from stages.processor import load_tokenizer
 from tasks.contract import IGNORED, LossContext
 from tasks.few_shot import FewShot
+from tasks.texts import sentence_pairs, verbalizers
 
 CONTRASTIVE = FewShot("few_shot", "accuracy")
 PROMPT = FewShot("few_shot", "accuracy", way="prompt", template="{text} it is {mask} .", words={"neg": "bad"})

@@ -5,14 +5,14 @@ import json
 
 import pytest
 import torch
-from tasks.texts.texts.choices import by_position, by_size, read_choices
-from tasks.texts.texts.text_heads import NEVER, GroupCollator, grouped_head
 from transformers import AutoModelForMultipleChoice
 
 from stages.processor import load_tokenizer
 from tasks.contract import IGNORED, LossContext
 from tasks.multiple_choice import MultipleChoice
 from tasks.samples import multiple_choice as sample
+from tasks.texts.choices import by_position, by_size, read_choices
+from tasks.texts.text_heads import NEVER, GroupCollator, grouped_head
 
 TASK = MultipleChoice("multiple_choice", "accuracy")
 CHOICES = [["red", "blue"], ["one", "two", "three"], ["x", "y", "z", "中文"]]

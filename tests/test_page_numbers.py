@@ -1,13 +1,13 @@
 """What the page computes and draws: calibration, length bins, confused pairs, ticks; what tasks give it."""
 
 import pytest
-from tasks.texts.texts.one_label import calibration_error
 
 from stages.page import charts, numbers
 from stages.page.markup import data, element, number, text
 from tasks.contract import Answer
 from tasks.ner import NER
 from tasks.text_classification import TextClassification
+from tasks.texts.one_label import calibration_error
 from tasks.words import entity_pairs
 
 

@@ -9,7 +9,6 @@ import pytest
 import torch
 from datasets import Dataset
 from sklearn.metrics import average_precision_score, ndcg_score
-from tasks.texts.texts import ranked
 
 from stages.data import load_data
 from stages.findings import find_long
@@ -17,6 +16,7 @@ from stages.processor import load_tokenizer
 from tasks.contract import IGNORED
 from tasks.ranking import GradesContext, Ranking
 from tasks.samples import ranking as sample
+from tasks.texts import ranked
 
 TASK = Ranking("ranking", "mrr")
 PAIRWISE = Ranking("ranking", "mrr", objective="pairwise")

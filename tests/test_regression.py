@@ -6,12 +6,12 @@ import pytest
 import torch
 from scipy.stats import pearsonr, spearmanr
 from sklearn.metrics import mean_absolute_error, mean_squared_error, r2_score
-from tasks.texts.texts.real_targets import as_label, by_gold_value, scale, scores
-from tasks.texts.texts.rows import encode_texts
 
 from stages.processor import load_tokenizer
 from tasks.contract import IGNORED
 from tasks.regression import Regression, TargetContext
+from tasks.texts.real_targets import as_label, by_gold_value, scale, scores
+from tasks.texts.rows import encode_texts
 
 TASK = Regression("regression", "pearson")
 PLAIN = Regression("regression", "pearson", scaling=None)

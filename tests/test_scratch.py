@@ -187,7 +187,7 @@ def test_regression_equals_the_ridge_regression_of_scikit_learn(labels):
 
 
 def test_targets_in_a_scale_of_the_config_and_marked_as_known():
-    """The head multiplies its scores by target_std and adds target_mean (tasks/text_heads.py)."""
+    """The head multiplies its scores by target_std and adds target_mean (tasks/texts/text_heads.py)."""
     labels = [[1.5, 1.0], [0.0, 1.0], [2.0, 1.0], [-1.0, 1.0], [1.0, 1.0], [0.5, 1.0]]
     _, logits = fitted(labels, num_labels=1, problem_type="regression", C=2.0, target_mean=[3.0], target_std=[0.5])
     theirs = vectorizer()

@@ -5,11 +5,11 @@ import pytest
 import torch
 from sklearn.metrics import classification_report, confusion_matrix, f1_score
 from sklearn.utils.class_weight import compute_class_weight
-from tasks.texts.texts.one_label import calibration_error
 
 from stages.processor import load_tokenizer
 from tasks.contract import IGNORED
 from tasks.text_classification import TextClassification
+from tasks.texts.one_label import calibration_error
 
 TASK = TextClassification("text_classification", "accuracy")
 

@@ -4,7 +4,7 @@ from math import isfinite
 from statistics import fmean
 
 from tasks.contract import Finding
-from tasks.texts.texts.rows import check_text
+from tasks.texts.rows import check_text
 
 
 def read(split: str, examples: dict) -> dict:

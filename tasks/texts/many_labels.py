@@ -3,7 +3,7 @@
 from collections import Counter
 
 from tasks.contract import IGNORED, Answer, Scores
-from tasks.texts.texts.one_label import OneLabel, by_number, label_table
+from tasks.texts.one_label import OneLabel, by_number, label_table
 
 THRESHOLDS = [i / 100 for i in range(1, 100)]
 NO, YES = ("0", "false", "False"), ("1", "true", "True")

@@ -3,7 +3,7 @@
 from collections import Counter
 
 from tasks.contract import Answer, Scores
-from tasks.texts.texts.one_label import OneLabel, by_number
+from tasks.texts.one_label import OneLabel, by_number
 
 
 class OrderedLabel(OneLabel):
