@@ -70,8 +70,8 @@ def test_no_option_is_overlooked():
 
 def test_each_task_has_a_module_and_an_option():
     """A task is a class that descends from Task and that no other one extends, as families of tasks share classes."""
-    modules = {p.stem: ast.parse(p.read_text()).body for p in (PROJECT / "tasks").glob("*.py")}
-    classes = [(n, module) for module, body in modules.items() for n in body if isinstance(n, ast.ClassDef)]
+    modules = [(p.stem, ast.parse(p.read_text()).body) for p in (PROJECT / "tasks").rglob("*.py")]
+    classes = [(n, module) for module, body in modules for n in body if isinstance(n, ast.ClassDef)]
     bases = {n.name: [ast.unparse(b) for b in n.bases] for n, _ in classes}
 
     def descends(name):
