@@ -87,8 +87,9 @@ def test_each_task_reads_its_own_data_and_the_sample(read):
         benchmark = read(f"task={task}")
         parts = benchmark["data"].get("parts", {})
         assert {data["source"] for data in (parts.values() or [benchmark["data"]])} == {"hub"}
-        columns = build_task(benchmark).columns
-        assert set(benchmark["data"]["columns"]) <= set(columns), task
+        made = build_task(benchmark)
+        forms = [{*form, *made.optional} for form in (made.columns, *made.forms)]
+        assert any(set(benchmark["data"]["columns"]) <= form for form in forms), task
         assert read(f"task={task}", "data=sample")["data"]["name"] == "sample"
 
 
@@ -152,7 +153,7 @@ MESSAGES = {
     "training.eval_strategy=steps": "training.eval_strategy=steps and training.save_strategy=epoch differ, but the "
     "best checkpoint is chosen among the saved ones. Set both to epoch or both to steps.",
     "training.train_sampling_strategy=x": "train_sampling_strategy=x is not known. Choose one of: group_by_length",
-    "data.source=foo": "data.source=foo is not known. Choose one of: hub, files, sample.",
+    "data.source=foo": "data.source=foo is not known. Choose one of: hub, files, sample, parts.",
     "tracking.group=3": """=3 is not text or null. Where text is meant, quote it twice: 'tracking.group="3"'""",
     "tracking.tags=a": "tracking.tags=a is not a list of texts.",
     "data.columns.label=a": "data.columns.label: ner reads the columns tokens, tags or text, spans; document too, not ",
@@ -169,7 +170,7 @@ MESSAGES = {
     "output_root=null": "output_root=null is not text.",
     "output_root=run.py": "is no folder that can be written to. Change output_root.",
     "model.path=null": "model.path=null is not text.",
-    "model.path=/no/where": ": there is no such folder. Give a folder with a config.json, or a Hub id.",
+    "model.path=/no/where": ": there is no such folder. Give a folder with a config.json, a .gguf file, or a Hub id.",
     "model.max_length=0": "model.max_length=0 is not a whole number from 1 up, or null.",
     "hardware.num_processes=0": "hardware.num_processes=0 is not a number of processes. Give 1 or more, all, or null.",
     "hardware.num_processes=3": "batch_size=16 cannot be split over 3 processes. Change batch_size or ",
@@ -187,7 +188,7 @@ def test_a_wrong_word_has_its_message(read, word):
         (["data=files"], "data.train is not given. data=files needs a file there. Add data.train=..."),
         (["data=hub"], "data.path is not given. data=hub needs a Hub id there. Add data.path=..."),
         (["data=hub", "data.path=null"], "data.path=null is not text."),
-        (["data=files", "data.train=conf"], "data.train=conf: the folder conf holds no data files, nor folders of"),
+        (["data=files", "data.train=docs"], "data.train=docs: the folder docs holds no data files, nor folders of"),
         (["data=files", "data.train=run.yp"], f"there is no such file in {PROJECT}. Nearest: run.py"),
         (["data=files", "data.train=no/a.csv"], "there is no folder no (looked from"),
         (["data=conll2003", "data.train=run.py"], "is a file, but data=conll2003 is read from the Hub."),
