@@ -84,7 +84,7 @@ def _from_sample(data, task):
     for split in SPLITS:
         if data[split] not in made:
             raise ValueError(f"data.{split}={typed(data[split])}: the sample has the splits {', '.join(made)}.")
-        size = len(made[data[split]][task.target])
+        size = len(made[data[split]][task.form(made[data[split]])[-1]])
         splits[split] = as_paths(made[data[split]], task, [f"{split} example {i}" for i in range(1, size + 1)])
     return splits, None, {"sample": task.sample}
 
