@@ -25,9 +25,10 @@ def training_arguments(config, task, folder):
     given = {
         k: v for k, v in given.items() if k != "train_sampling_strategy" and not any(k in o for o in EXTRA.values())
     }
-    unused = {"ddp_find_unused_parameters": True} if task.skips_weights else {}
-    given = {**_defaults(given), **unused, **given, **trainer_choices(config["hardware"])}
+    given = {**_defaults(given), **given, **trainer_choices(config["hardware"])}
     given["per_device_train_batch_size"] = rows
+    if task.skips_weights:
+        given["ddp_find_unused_parameters"] = True
     try:
         return TrainingArguments(
             output_dir=str(folder / "checkpoints"),

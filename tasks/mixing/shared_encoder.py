@@ -116,7 +116,7 @@ def shared_encoder(base, tasks):
                     outputs[f"{name}/labels"] = own.pop("labels")
                     outputs[name] = model(**own)
             numbers = {i: name for i, name in enumerate(self.parts) if name in outputs}
-            logits = {i: pack([outputs[name]["logits"]]) for i, name in numbers.items()}
+            logits = {i: pack([outputs[name]["logits"].detach()]) for i, name in numbers.items()}
             return {**outputs, "logits": scattered(part, logits)}
 
     SharedEncoder.__name__ = SharedEncoder.__qualname__ = base.__name__

@@ -97,7 +97,9 @@ def sentence_encoder(base):
             outputs = super().forward(*args, attention_mask=attention_mask, **kwargs)
             shown = attention_mask.unsqueeze(-1).to(outputs[0].dtype)
             embeddings = normalize((outputs[0] * shown).sum(dim=1) / shown.sum(dim=1), dim=-1)
-            return {"logits": SCALE * self.centroids(embeddings), "embeddings": embeddings}
+            with torch.no_grad():  # or several processes would wait for the gradients of the centroids
+                logits = SCALE * self.centroids(embeddings)
+            return {"logits": logits, "embeddings": embeddings}
 
     SentenceEncoder.__name__ = SentenceEncoder.__qualname__ = base.__name__
     return SentenceEncoder
