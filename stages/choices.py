@@ -6,14 +6,16 @@ from pathlib import Path
 import yaml
 
 CONF = Path(__file__).resolve().parent.parent / "conf"
+FIRST = ("task", "data", "model", "method")
 
 
 def groups():
-    """Group -> its default option (None where there is none); those of conf/config.yaml first, in its order."""
+    """Group -> its default option (None where there is none); what is chosen most first."""
     entries = yaml.safe_load((CONF / "config.yaml").read_text(encoding="utf-8"))["defaults"]
     named = {group: option for entry in entries if isinstance(entry, dict) for group, option in entry.items()}
     folders = sorted(path.name for path in CONF.iterdir() if path.is_dir())
-    return {group: named[group] for group in named if group in folders} | {g: None for g in folders if g not in named}
+    order = dict.fromkeys([*FIRST, *(group for group in named if group in folders), *folders])
+    return {group: named.get(group) for group in order}
 
 
 def config_dir(words):

@@ -21,7 +21,7 @@ def shown(capsys, *words):
 def test_the_overview_names_every_option_and_marks_the_defaults():
     text = overview([])
     listed = {path.relative_to(CONF).parts[0] for path in CONF.rglob("*/*.yaml")}
-    assert set(groups()) == listed and list(groups())[:3] == ["data", "task", "model"]
+    assert set(groups()) == listed and list(groups())[:3] == ["task", "data", "model"]
     for group in groups():
         paragraph = re.search(rf"^  {group} +(.*\n(?: {{9,}}.*\n)*)", text, re.M)[1]
         names = re.split(r",\s+", paragraph.strip())
@@ -53,7 +53,7 @@ def test_a_pipe_gets_80_columns_and_no_colours(run_command):
     assert done.returncode == 0 and done.stderr == ""
     assert "\x1b" not in done.stdout
     assert max(map(len, done.stdout.splitlines())) <= 92  # the one line that installs the completion is longer
-    assert len(done.stdout.splitlines()) < 60
+    assert len(done.stdout.splitlines()) < 110
 
 
 def test_a_group_has_a_line_for_each_option(capsys):
@@ -104,7 +104,7 @@ def test_options_of_a_config_dir(capsys, tmp_path):
     (tmp_path / "task").mkdir()
     (tmp_path / "task" / "mine.yaml").write_text("# My own task.\nname: my.task\n")
     show_help(["--help", f"--config-dir={tmp_path}"])
-    assert "mine, ner*" in capsys.readouterr().out
+    assert re.search(r"\bmine,\s", capsys.readouterr().out)
 
 
 WRONG = {

@@ -38,7 +38,8 @@ def learn(compose_config, tiny_bert, tmp_path):
 def test_every_optimizer_is_an_option_or_names_its_package():
     own, brought = set(optimization.OPTIM_ARGS), " ".join(optimization.PACKAGES.values()).split()
     names = set(_enum_values("OptimizerNames"))
-    options = {read_option("optimizer", name)["optim"] for name in OPTIONS["optimizer"]}
+    read = [read_option("optimizer", name) for name in OPTIONS["optimizer"]]
+    options = {option["optim"] for option in read if "optim" in option}  # the others extend one of these
     assert own == options and len(names) > 30
     assert all(name.startswith(tuple(brought)) for name in names - own)
     assert not any(name.startswith(tuple(brought)) for name in own)

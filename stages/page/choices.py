@@ -8,6 +8,7 @@ from stages.command_line import CONF
 
 GROUPS = ("task", "data", "model", "method")
 ELSEWHERE = ("output_root", "rerun", "tracking")  # they say where, not what
+FILLED = ("task.best",)  # its null stands for the score that the data is published with
 
 
 def differences(config):
@@ -15,6 +16,7 @@ def differences(config):
     defaults, given = _flat(_defaults(config)), _flat(config)
     keys = [key for key in {**given, **defaults} if key.split(".")[0] not in ELSEWHERE]
     keys = [key for key in keys if defaults.get(key, "") != given.get(key, "")]
+    keys = [key for key in keys if key not in FILLED or defaults.get(key) is not None]
     return [(key, *(_shown(side.get(key, "not set")) for side in (defaults, given))) for key in sorted(keys)]
 
 

@@ -36,5 +36,6 @@ def check_scratch(config, task):
 
 def is_from_scratch(folder):
     """Whether a saved model is one of these: it loads with the project only."""
-    kind = json.loads((Path(folder) / "config.json").read_text(encoding="utf-8")).get("model_type")
+    config = Path(folder) / "config.json"
+    kind = json.loads(config.read_text(encoding="utf-8")).get("model_type") if config.is_file() else None
     return kind in {KIND.format(name) for name in HEADS}

@@ -24,14 +24,6 @@ def scaled_head(base):
             )
             return {"logits": logits * std + mean}
 
-        if hasattr(base, "fit"):
-
-            def fit(self, *args):
-                """What is fitted in one go has learned the targets as they are."""
-                super().fit(*args)
-                count = self.config.num_labels
-                self.config.target_mean, self.config.target_std = [0.0] * count, [1.0] * count
-
     ScaledHead.__name__ = ScaledHead.__qualname__ = base.__name__
     return ScaledHead
 
