@@ -60,6 +60,7 @@ def show_results(folder, task):
             "baseline": baseline["values"].get(name),
         }
         for name in dict.fromkeys([*task.shown, *further(metrics, splits[-1])])
+        if any(name in metrics[split] for split in splits)
     ]
     say("")
     table(f"scores ({baseline['split']} baseline: {baseline['name']})", rows)

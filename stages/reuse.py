@@ -67,7 +67,9 @@ def show_scored(place, request, task):
         there, own = (json.loads((p / folder.FINISHED).read_text(encoding="utf-8")) for p in (place, request.run))
         name, split = _data_name(request.config["data"]), "test" if "test" in own else "validation"
         sides = {name: there["test"], f"the run's own {split}": own[split]}
-        names = dict.fromkeys([*task.shown, *further(there, "test")])
+        names = [
+            n for n in dict.fromkeys([*task.shown, *further(there, "test")]) if n in {**there["test"], **own[split]}
+        ]
         rows = [{"score": score, **{side: values.get(score) for side, values in sides.items()}} for score in names]
         table("scores", rows)
         show_tables(name, there["tables"]["test"])

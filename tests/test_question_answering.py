@@ -332,7 +332,7 @@ def test_a_run_leaves_slices_and_loads_again(finished):
     assert "HasAns_f1" in json.loads((folder / "metrics.json").read_text())["test"]
 
 
-def test_lora_on_a_file_in_squads_form_with_windows(run_here, tiny_bert, tmp_path):
+def test_lora_on_a_file_in_squads_form_with_windows(run_here, tiny_bert, tmp_path, capsys):
     """Documents are kept together by the cut; the adapter with its head is loaded again and compared by the run."""
     articles = []
     for i in range(12):
@@ -347,6 +347,8 @@ def test_lora_on_a_file_in_squads_form_with_windows(run_here, tiny_bert, tmp_pat
     )  # fmt: skip
     rows = [json.loads(line) for line in (folder / "predictions" / "test.jsonl").read_text().splitlines()]
     assert [r["document"] for r in rows] == [f"t{r['id'][1:]}" for r in rows] and rows[0]["gold"]["answer_start"] != [0]
+    shown = capsys.readouterr().out
+    assert "exact" in shown and "HasAns" not in shown  # every question has an answer
     found = json.loads((folder / "findings.json").read_text())
     assert any("read in windows" in f["what"] for f in found) and any("nearest place" in f["what"] for f in found)
     assert (folder / "adapter").is_dir()
