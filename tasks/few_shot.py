@@ -3,10 +3,12 @@
 from dataclasses import dataclass, field
 from typing import ClassVar
 
-from tasks.contract import IGNORED, Finding, Scores, Task
-from tasks.tables import confusion
+from tasks.contract import Finding, Task
 from tasks.texts import sentence_pairs, verbalizers
+from tasks.texts.one_label import OneLabel, label_names
+from tasks.texts.rows import check_text
 
+LABEL = OneLabel()
 WAYS = ("contrastive", "prompt", "zero_shot")
 
 
@@ -26,8 +28,10 @@ class FewShot(Task):
     target: ClassVar = "label"
     lora_type: ClassVar = "FEATURE_EXTRACTION"
     model_inputs: ClassVar = ("other",)
-    directions: ClassVar = {"accuracy": True, "f1_macro": True, "loss": False}
-    shown: ClassVar = ("accuracy", "f1_macro")
+    directions: ClassVar = LABEL.directions
+    shown: ClassVar = ("accuracy", "f1_macro", "mcc", "calibration_error")
+    calibration_bins: ClassVar = 15
+    label_order: ClassVar = None
     pipeline: ClassVar = {"task": "text-classification"}
     is_standard: ClassVar = False
     skips_weights: ClassVar = True
@@ -64,6 +68,8 @@ class FewShot(Task):
             )
 
     def prepare(self, splits):
+        for split, examples in splits.items():
+            check_text(split, examples, self.columns)
         unnamed = sorted({name for examples in splits.values() for name in examples.get("label", ()) if _is_bare(name)})
         if self.way == "contrastive" or set(unnamed) <= set(map(str, self.words)):
             return splits, []
@@ -71,19 +77,18 @@ class FewShot(Task):
         return splits, [Finding("warning", "all", what, "Say what they mean: task.words={0: bad, 1: good}")]
 
     def labels(self, train, known):
-        found = tuple(known or sorted(set(train["label"])))
-        verbalizers.label_words(found, self.words)
-        return found
+        names = label_names(train["label"], known)
+        verbalizers.label_words(names, self.words)
+        return names
 
     def classes(self, examples):
-        return [[label] for label in examples["label"]]
+        return LABEL.classes(examples["label"])
 
     def encode(self, examples, tokenizer, labels):
         """One row per text; one that is longer than the model reads loses its end, and is marked as cut."""
         template = self.template if self.way == "prompt" else verbalizers.TEXT
         batch, cut = verbalizers.fill(template, examples["text"], tokenizer)
-        ids = {name: i for i, name in enumerate(labels)}
-        gold = [ids.get(label, IGNORED) for label in examples.get("label", [None] * len(cut))]
+        gold = LABEL.ids(examples.get("label", [None] * len(cut)), labels)
         return {**batch, "example": list(range(len(cut))), "cut": cut, "labels": gold}
 
     def training_rows(self, rows, tokenizer, seed):
@@ -115,31 +120,20 @@ class FewShot(Task):
         return sentence_pairs.pair_loss(outputs["embeddings"], labels)
 
     def reduce(self, outputs):
-        return (outputs["logits"].float().softmax(dim=-1),)
+        return (LABEL.probabilities(outputs["logits"]),)
 
     def decode(self, reduced, rows, labels, examples, tokenizer):
-        (probabilities,) = reduced
-        decoded = [{}] * len(examples["text"])
-        for example, p in zip(rows["example"], probabilities, strict=True):
-            best = int(p.argmax())
-            decoded[example] = {"prediction": labels[best], "confidence": round(float(p[best]), 4)}
-        return decoded
+        answers = zip(rows["example"], reduced[0], strict=True)
+        of_example = {example: LABEL.predicted(p, labels, self) for example, p in answers}
+        return [of_example[example] for example in range(len(examples["text"]))]
 
     def metrics(self, predictions, examples):
-        """Accuracy and macro F1 by scikit-learn over the labels that occur."""
-        from sklearn.metrics import accuracy_score, f1_score
-
-        gold, predicted = examples["label"], [p["prediction"] for p in predictions]
-        values = {
-            "accuracy": float(accuracy_score(gold, predicted)),
-            "f1_macro": float(f1_score(gold, predicted, average="macro", zero_division=0)),
-        }
-        return Scores(values, {"confusion": confusion(gold, predicted)})
+        return LABEL.scores(predictions, examples["label"], self)
 
     def baseline(self, train, examples):
-        """The label that train holds most often; of equally frequent ones the first by name."""
-        frequent = min(set(train["label"]), key=lambda label: (-train["label"].count(label), label))
-        return "most frequent class", [{"prediction": frequent} for _ in examples["text"]]
+        """The label that the few examples hold most often; of equally frequent ones the first."""
+        name, usual = LABEL.usual(train["label"], self)
+        return name, [usual] * len(examples["text"])
 
 
 def _is_bare(label):

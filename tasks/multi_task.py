@@ -34,7 +34,7 @@ class MultiTask(Task):
         if len(self.parts) < 2:
             raise ValueError(f"task.parts: {len(self.parts)} are too few. +task@task.parts.<part>=<task> adds one.")
         for part, task in self.members.items():
-            _check_part(part, task)
+            mixed.check_part(part, task)
         super().__post_init__()
         if self.sampling not in SAMPLING:
             raise ValueError(f"task.sampling={self.sampling} is not known. Choose one of: {', '.join(SAMPLING)}.")
@@ -133,6 +133,10 @@ class MultiTask(Task):
     def training_rows(self, rows, tokenizer, seed):
         return rows.select(mixed.epoch(rows["part"][:], self.sampling, self.temperature, seed))
 
+    def learned_config(self, train):
+        learned = {part: task.learned_config(mixed.select(train, part)[1]) for part, task in self.members.items()}
+        return {"learned": learned}
+
     def head_class(self, base):
         return shared_encoder.shared_encoder(base, self.members)
 
@@ -166,17 +170,27 @@ class MultiTask(Task):
         return (shared_encoder.scattered(outputs["part"], packed),)
 
     def decode(self, reduced, rows, labels, examples, tokenizer):
-        (packed,) = reduced
-        numbers = {part: i for i, part in enumerate(self.parts)}
-
         def decoded(part, task, own):
-            places, of_part = mixed.from_rows(rows, numbers[part])
-            order = {place: i for i, place in enumerate(mixed.select(examples, part)[0])}
-            of_part["example"] = [order[place] for place in of_part["example"]]
-            tensors = shared_encoder.unpack([packed[place] for place in places])
+            tensors, of_part = self._apart(part, reduced, rows, examples)
             return task.decode(tensors, of_part, mixed.labels_of(labels, part), own, tokenizer)
 
         return self._each(examples, decoded)
+
+    def tuned(self, reduced, rows, labels, examples):
+        parts = {}
+        for part, task in self.members.items():
+            _, own = mixed.select(examples, part)
+            tensors, of_part = self._apart(part, reduced, rows, examples)
+            found = task.tuned(tensors, of_part, mixed.labels_of(labels, part), own) if own else task
+            parts[part] = {**self.parts[part], **vars(found)}
+        return replace(self, parts=parts)
+
+    def _apart(self, part, reduced, rows, examples):
+        """-> (what `reduce` of one part gave, its rows with `example` counted in its own examples)."""
+        places, own = mixed.from_rows(rows, list(self.parts).index(part))
+        order = {place: i for i, place in enumerate(mixed.select(examples, part)[0])}
+        own["example"] = [order[place] for place in own["example"]]
+        return shared_encoder.unpack([reduced[0][place] for place in places]), own
 
     def metrics(self, predictions, examples):
         """The scores of each part as its task computes them, `part/score`, and the mean of what each calls best."""
@@ -215,18 +229,6 @@ class MultiTask(Task):
             for i, value in zip(places, made(part, task, own) if places else (), strict=True):
                 values[i] = value
         return values
-
-
-def _check_part(part, task):
-    if not part.isidentifier():
-        raise ValueError(f"task.parts.{part}: a part is called by one word of letters, digits and underscores.")
-    special = [
-        name for name in ("training_rows", "settle", "respond") if getattr(type(task), name) is not getattr(Task, name)
-    ]
-    if task.generates or task.members or special:
-        raise ValueError(f"task.parts.{part}: {task.name} is more than a head on an encoder, so it cannot be a part.")
-    if not task.directions[task.best] or task.best == "loss":
-        raise ValueError(f"task.parts.{part}.best={task.best}: the mean needs a score of which more is better.")
 
 
 def _union(tuples):

@@ -5,7 +5,7 @@ from typing import ClassVar
 
 from tasks.contract import LossContext, Task, as_line
 from tasks.texts.many_labels import ManyLabels
-from tasks.texts.one_label import OneLabel, by_number
+from tasks.texts.one_label import OneLabel, label_names
 from tasks.texts.ordered_label import OrderedLabel
 from tasks.texts.rows import check_text, encode_texts
 
@@ -113,13 +113,9 @@ class TextClassification(Task):
         return ("text", "pair") if "pair" in examples and self.pairs is not False else ("text",)
 
     def labels(self, train, known):
-        found = sorted({label for labels in self.classes(train) for label in labels}, key=by_number)
-        unnamed = [label for label in found if known and label not in known]
-        if unnamed:
-            shown, names = ", ".join(unnamed[:8]), ", ".join(known[:20])
-            raise ValueError(f"data.labels={names}: train also has {shown}. Name every label, or set data.labels=null.")
-        self._kind.check_names(self, known or found, known)
-        return tuple(known or found)
+        names = label_names([label for labels in self.classes(train) for label in labels], known)
+        self._kind.check_names(self, names, known)
+        return names
 
     def classes(self, examples):
         return self._kind.classes(examples["label"])

@@ -215,7 +215,7 @@ def test_a_run_learns_from_few_and_its_model_answers_the_same(way, run_here, tin
     again = load_model(place, {"use_cpu": True}).predict({"text": [row["text"] for row in rows]})
     assert [p["prediction"] for p in again] == [row["prediction"] for row in rows]
     assert [p["confidence"] for p in again] == pytest.approx([row["confidence"] for row in rows], abs=2e-4)
-    assert metrics(place)["baseline"]["name"] == "most frequent class"
+    assert metrics(place)["baseline"]["name"] == "most frequent label"
     assert len((place / "history.jsonl").read_text().splitlines()) >= 2
 
 

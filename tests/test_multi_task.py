@@ -49,6 +49,7 @@ def mixed_rows(tokenizer, examples=None):
         ({"parts": {"ner": NER, "b": {**TEXT, "best": "f2"}}}, "task.parts.b: task.best=f2 is not a score"),
         ({"parts": {"ner": NER, "b": {**TEXT, "best": "loss"}}}, "task.parts.b.best=loss: the mean needs a score"),
         ({"parts": {"ner": NER, "b": {"name": "few_shot", "best": "accuracy"}}}, "few_shot is more than a head"),
+        ({"parts": {"ner": NER, "b": {"name": "ranking", "best": "mrr"}}}, "ranking is more than a head"),
         ({"best": "f1"}, "task.best=f1 is not a score of multi_task. Choose one of: mean, ner/f1"),
         ({"sampling": "random"}, "task.sampling=random is not known. Choose one of: size, temperature, equal."),
         ({"temperature": 0.5}, "task.temperature=0.5 is below 1"),
@@ -320,3 +321,21 @@ def test_one_file_of_all_parts_is_learned_from(compose_config, tmp_path):
     assert data.labels == ("ner/O", "ner/B-PER", "ner/I-PER", "text_classification/a", "text_classification/b")
     sizes = {split: len(examples["part"]) for split, examples in data.splits.items()}
     assert sizes == {"train": 64, "validation": 8, "test": 8}
+
+
+@pytest.mark.slow
+def test_tasks_of_all_kinds_share_an_encoder(run_here, tiny_bert):
+    others = {"mood": "regression", "re": "relation_extraction", "qa": "question_answering", "mc": "multiple_choice",
+              "joint": "joint_intent_slots", "pos": "pos"}  # fmt: skip
+    words = [f"+task@task.parts.{part}={task}" for part, task in others.items()]
+    place = run_here("task=multi_task", *words, "data=sample", f"model.path={tiny_bert}", *QUICK)
+    rows = written(place / "predictions" / "test.jsonl")
+    assert len(rows) == 30 * 8 and len({row["part"] for row in rows}) == 8
+    names = [name for name in rows[0] if name not in ("id", "gold", "prediction", "confidence")]
+    found = load_model(place, {"use_cpu": True}).predict({name: [row[name] for row in rows] for name in names})
+    for row, again in zip(rows, found, strict=True):
+        expected = row["prediction"]
+        if row["part"] == "mood":
+            assert again["prediction"] == pytest.approx(expected, rel=1e-3)
+        else:
+            assert again["prediction"] == expected

@@ -3,7 +3,19 @@
 import json
 from random import Random
 
-from tasks.contract import IGNORED
+from tasks.contract import IGNORED, Task
+
+
+def check_part(part: str, task: Task) -> None:
+    """Raise ValueError for a task that cannot share an encoder, or whose score cannot be averaged with others."""
+    if not part.isidentifier():
+        raise ValueError(f"task.parts.{part}: a part is called by one word of letters, digits and underscores.")
+    extra = ("training_rows", "settle", "respond")
+    own = [name for name in extra if getattr(type(task), name) is not getattr(Task, name)]
+    if own or task.generates or task.members or task.images:
+        raise ValueError(f"task.parts.{part}: {task.name} is more than a head on an encoder, so it cannot be a part.")
+    if not task.directions[task.best] or task.best == "loss":
+        raise ValueError(f"task.parts.{part}.best={task.best}: the mean needs a score of which more is better.")
 
 
 def select(examples: dict, part: str) -> tuple[list[int], dict]:
@@ -75,11 +87,16 @@ def to_rows(encoded: dict, part: int, places: list[int]) -> dict:
     return {
         "part": [part] * count,
         "row": [json.dumps({name: encoded[name][i] for name in names}) for i in range(count)],
-        "input_ids": list(encoded["input_ids"]),
+        "input_ids": [flat(ids) for ids in encoded["input_ids"]],
         "example": [places[example] for example in encoded["example"]],
         "cut": list(encoded["cut"]),
         "labels": [part if holds_gold(labels) else IGNORED for labels in encoded["labels"]],
     }
+
+
+def flat(ids) -> list[int]:
+    """The sub-words of a row, of all its texts where it has several: what its length is known by."""
+    return [one for inner in ids for one in flat(inner)] if ids and isinstance(ids[0], list | tuple) else list(ids)
 
 
 def holds_gold(labels) -> bool:

@@ -101,7 +101,9 @@ def shared_encoder(base, tasks):
     family = next(kind for kind in base.__mro__ if PreTrainedModel in kind.__bases__)
 
     class SharedEncoder(family):
-        def __init__(self, config, *args, **kwargs):
+        def __init__(self, config, *args, learned=None, **kwargs):
+            if learned is not None:
+                config.learned = learned  # what the heads keep in their configs beside weights, by part
             super().__init__(config, *args, **kwargs)
             encoder = base(config)
             setattr(self, self.base_model_prefix, encoder)
@@ -134,7 +136,8 @@ def _on(encoder, part, task, config):
     own.id2label, own.label2id = dict(enumerate(names)), {name: i for i, name in enumerate(names)}
     for key, value in task.head_config.items():
         setattr(own, key, value)
-    model = task.head_class(getattr(transformers, task.auto_class)._model_mapping[type(config)])(own)
+    kind = task.head_class(getattr(transformers, task.auto_class)._model_mapping[type(config)])
+    model = kind(own, **getattr(config, "learned", {}).get(part, {}))
     del model._modules[model.base_model_prefix]
     model.__dict__[model.base_model_prefix] = encoder
     return model

@@ -119,6 +119,17 @@ def by_number(label):
     return (0, value, label) if isfinite(value) else (1, 0.0, label)
 
 
+def label_names(found, known):
+    """The names that a head predicts, in id order: those that the data set declares, else those found, by value where
+    they are numbers. Raises ValueError where one is found that is not declared."""
+    found = sorted(set(found), key=by_number)
+    unnamed = [label for label in found if known and label not in known]
+    if unnamed:
+        shown, names = ", ".join(unnamed[:8]), ", ".join(known[:20])
+        raise ValueError(f"data.labels={names}: train also has {shown}. Name every label, or set data.labels=null.")
+    return tuple(known or found)
+
+
 def label_table(gold, predicted, names=None):
     """Precision, recall and F1 of each label and their averages, by scikit-learn; gold and predicted are names, or
     rows of 0 and 1 whose columns are `names`."""
