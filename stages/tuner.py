@@ -116,7 +116,8 @@ class Tuner(Trainer):
         labels = inputs.pop("labels")
         with torch.no_grad(), self.compute_loss_context_manager():
             if self._answers:
-                outputs = self.task.respond(self.accelerator.unwrap_model(model), inputs, labels)
+                with self.accelerator.autocast():  # accelerate wraps the model; text is written by what is inside
+                    outputs = self.task.respond(self.accelerator.unwrap_model(model), inputs, labels)
             else:
                 outputs = model(**inputs)
             losses = self.task.loss(outputs, labels, self.plain)

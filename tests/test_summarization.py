@@ -4,6 +4,7 @@ import hashlib
 import json
 
 import pytest
+import torch
 
 from stages.model import fit_task
 from stages.prediction import load_model
@@ -158,3 +159,22 @@ def test_a_checkpoint_may_be_chosen_by_rouge(run_here, tiny_gpt2):
     )  # fmt: skip
     history = [json.loads(line) for line in (folder / "history.jsonl").read_text().splitlines()]
     assert any("eval_rouge1" in line for line in history)
+
+
+def test_text_is_written_in_the_precision_of_training_in_evaluation_and_after(run_here, tiny_llama, monkeypatch):
+    """An adapter's inner model writes, which accelerate's wrapper for half precision does not reach."""
+    seen, respond = [], Summarization.respond
+
+    def watched(self, model, inputs, labels):
+        seen.append(torch.is_autocast_enabled("cpu"))
+        return respond(self, model, inputs, labels)
+
+    monkeypatch.setattr(Summarization, "respond", watched)
+    folder = run_here(
+        "task=summarization", "data=sample", "data.limit=4", f"model.path={tiny_llama}", "training.bf16=true",
+        "task.generation.max_new_tokens=4", "training.max_steps=2", "batch_size=2", "method=lora",
+    )  # fmt: skip
+    assert seen == [True, True], "validation and test"
+    rows = [json.loads(line) for line in (folder / "predictions" / "test.jsonl").read_text().splitlines()]
+    again = load_model(folder).predict({"text": [row["text"] for row in rows]})
+    assert seen == [True] * 3 and [guess["prediction"] for guess in again] == [row["prediction"] for row in rows]
