@@ -292,3 +292,35 @@ def test_a_causal_run(run_here, tiny_llama, corpus):
     assert [p["loss"] for p in again if p["tokens"]] == pytest.approx(
         [r["loss"] for r in rows if r["tokens"]], abs=1e-3
     )
+
+
+def losses_of(run):
+    """The training loss after each step, and the scores of the test split."""
+    history = [json.loads(line) for line in (run / "history.jsonl").read_text().splitlines()]
+    return [row["loss"] for row in history if "loss" in row], json.loads((run / "metrics.json").read_text())["test"]
+
+
+EVERY_STEP = ("batch_size=4", "training.logging_steps=1", "task.block=32", "training.max_steps=3")
+
+
+def test_accumulation_changes_nothing(run_here, tiny_llama, corpus):
+    words = ("task=causal_lm", "data=files", f"data.train={corpus}", f"model.path={tiny_llama}", *SHORT, *EVERY_STEP)
+    together = losses_of(run_here(*words))
+    apart = losses_of(run_here(*words, "hardware.per_device_train_batch_size=1", "rerun=true"))
+    assert len(together[0]) == 3 and apart[0] == pytest.approx(together[0], abs=1e-4)
+    assert apart[1] == pytest.approx(together[1], rel=1e-3)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("task", ["causal_lm", "masked_lm"])
+def test_two_processes_change_nothing(run_here, run_command, tiny_llama, tiny_bert, corpus, tmp_path, task):
+    model = tiny_llama if task == "causal_lm" else tiny_bert
+    words = (f"task={task}", "data=files", f"data.train={corpus}", f"model.path={model}", *SHORT, *EVERY_STEP)
+    one = run_here(*words)
+    done = run_command(*words, f"output_root={tmp_path}/two", "hardware=cpu", "hardware.num_processes=2",
+                       "tracking=disabled")  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    (two,) = (tmp_path / "two").glob("*/metrics.json")
+    assert losses_of(two.parent)[0] == pytest.approx(losses_of(one)[0], abs=1e-4)
+    assert losses_of(two.parent)[1] == pytest.approx(losses_of(one)[1], rel=1e-3)
+    assert [row["tokens"] for row in lines(two.parent)] == [row["tokens"] for row in lines(one)]
