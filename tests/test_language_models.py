@@ -300,7 +300,7 @@ def losses_of(run):
     return [row["loss"] for row in history if "loss" in row], json.loads((run / "metrics.json").read_text())["test"]
 
 
-EVERY_STEP = ("batch_size=4", "training.logging_steps=1", "task.block=32", "training.max_steps=3")
+EVERY_STEP = ("batch_size=4", "training.dropout=0", "training.logging_steps=1", "task.block=32", "training.max_steps=3")
 
 
 def test_accumulation_changes_nothing(run_here, tiny_llama, corpus):
