@@ -79,9 +79,15 @@ def _dropouts(known, share):
 
 
 def outermost(model, parameters):
-    """The modules all of whose parameters are among these, without those inside another one."""
+    """The modules all of whose parameters are among these, without those inside another one; containers, and models on
+    an encoder that they share, are entered, as peft can wrap neither."""
+    from torch.nn import ModuleDict, ModuleList
+    from transformers import PreTrainedModel
+
     whole = []
     for name, module in model.named_modules():
+        if isinstance(module, (ModuleDict, ModuleList, PreTrainedModel)):
+            continue
         inner = [f"{name}.{p}" for p, _ in module.named_parameters()]
         inside = any(name.startswith(f"{outer}.") for outer in whole)
         if name and inner and parameters.issuperset(inner) and not inside:
