@@ -1,8 +1,13 @@
-"""Choices that go together or not at all, and those that the project does not leave to a launcher."""
+"""Arguments of the trainer: who owns each, which go together or not at all, what is not left to a launcher."""
+
+import ast
+import dataclasses
 
 import pytest
+from conftest import PROJECT
 
 from stages import hardware, launching, training
+from stages.arguments import EXTRA, OPEN, OURS, OWNERS, argument_keys, owner, trainer_arguments, unknown
 from stages.command_line import clear_errors
 
 QUICKSTART = "experiment=quickstart/ner"
@@ -87,3 +92,36 @@ def test_the_newest_whole_checkpoint(tmp_path):
             (tmp_path / f"checkpoint-{step}" / "trainer_state.json").write_text("{}")
     assert training.last_checkpoint(tmp_path) == str(tmp_path / "checkpoint-10")
     assert training.last_checkpoint(tmp_path / "none") is None
+
+
+def test_trainer_arguments_are_those_of_the_installed_class():
+    from transformers import TrainingArguments
+
+    assert list(trainer_arguments()) == [f.name for f in dataclasses.fields(TrainingArguments)]
+
+
+def test_each_field_has_one_owner():
+    owned = [name for names in OWNERS.values() for name in names.split()]
+    assert len(owned) == len(set(owned))
+    assert {*owned, *OURS} <= set(trainer_arguments())
+    assert not set(owned) & set(OURS)
+    assert not {name for names in EXTRA.values() for name in names} & set(trainer_arguments())
+    assert set(OWNERS) | {"training"} == set(OPEN) >= set(EXTRA)
+    assert owner("optim") == "optimizer"
+    assert owner("bf16") == "training"
+    assert len(argument_keys()) == len(trainer_arguments()) - len(OURS) + sum(map(len, EXTRA.values()))
+
+
+def test_what_the_project_sets_is_not_open_to_users():
+    """Each keyword that stages/training.py hands to TrainingArguments itself is in OURS, or a hardware default."""
+    tree = ast.parse((PROJECT / "stages" / "training.py").read_text())
+    calls = [n for n in ast.walk(tree) if isinstance(n, ast.Call) and ast.unparse(n.func) == "TrainingArguments"]
+    assert {k.arg for call in calls for k in call.keywords if k.arg} <= set(OURS)
+
+
+def test_unknown_names_the_nearest():
+    known = ["seed", "task", "training", "training.max_steps", "task.best", "task.stride"]
+    assert unknown("trainer.max_steps", known) == "there is no key trainer.max_steps. Nearest: training.max_steps."
+    assert unknown("trainer.x", known) == "there is no key trainer.x. Nearest: training."
+    assert unknown("task.zzz", known) == "there is no key task.zzz. Known: task.best, task.stride."
+    assert unknown("q", known) == "there is no key q. Known: seed, task, training."

@@ -1,7 +1,6 @@
 """Every option of every group composes; wrong keys, values, types and places each have one message."""
 
 import ast
-import dataclasses
 
 import pytest
 import yaml
@@ -10,7 +9,7 @@ from hydra import compose, initialize_config_dir
 from omegaconf import OmegaConf
 from uploads import UPLOADS
 
-from stages.arguments import EXTRA, OPEN, OURS, OWNERS, argument_keys, owner, trainer_arguments, unknown
+from stages.arguments import OPEN
 from stages.config import build_task, read_config, register_open_nodes
 from stages.trackers import chosen
 
@@ -206,39 +205,6 @@ def test_wrong_words_together_have_their_message(read, words, message):
 def test_model_path_names_the_model(read, tmp_path):
     assert read("data=sample", f"model.path={tmp_path}")["model"]["name"] == tmp_path.name
     assert read("data=sample", f"model.path={tmp_path}", "model.name=mine")["model"]["name"] == "mine"
-
-
-def test_trainer_arguments_are_those_of_the_installed_class():
-    from transformers import TrainingArguments
-
-    assert list(trainer_arguments()) == [f.name for f in dataclasses.fields(TrainingArguments)]
-
-
-def test_each_field_has_one_owner():
-    owned = [name for names in OWNERS.values() for name in names.split()]
-    assert len(owned) == len(set(owned))
-    assert {*owned, *OURS} <= set(trainer_arguments())
-    assert not set(owned) & set(OURS)
-    assert not {name for names in EXTRA.values() for name in names} & set(trainer_arguments())
-    assert set(OWNERS) | {"training"} == set(OPEN) >= set(EXTRA)
-    assert owner("optim") == "optimizer"
-    assert owner("bf16") == "training"
-    assert len(argument_keys()) == len(trainer_arguments()) - len(OURS) + sum(map(len, EXTRA.values()))
-
-
-def test_what_the_project_sets_is_not_open_to_users():
-    """Each keyword that stages/training.py hands to TrainingArguments itself is in OURS, or a hardware default."""
-    tree = ast.parse((PROJECT / "stages" / "training.py").read_text())
-    calls = [n for n in ast.walk(tree) if isinstance(n, ast.Call) and ast.unparse(n.func) == "TrainingArguments"]
-    assert {k.arg for call in calls for k in call.keywords if k.arg} <= set(OURS)
-
-
-def test_unknown_names_the_nearest():
-    known = ["seed", "task", "training", "training.max_steps", "task.best", "task.stride"]
-    assert unknown("trainer.max_steps", known) == "there is no key trainer.max_steps. Nearest: training.max_steps."
-    assert unknown("trainer.x", known) == "there is no key trainer.x. Nearest: training."
-    assert unknown("task.zzz", known) == "there is no key task.zzz. Known: task.best, task.stride."
-    assert unknown("q", known) == "there is no key q. Known: seed, task, training."
 
 
 def test_a_task_outside_the_project(read, tmp_path, monkeypatch):
