@@ -6,6 +6,8 @@ learned how an entry goes on, take up its names again, and know which weather ha
 
 import random
 
+from tasks.samples.chance import pick, unseen
+
 SIZES = {"train": 400, "validation": 40, "test": 60}
 # Parts of names; the splits share none.
 NAMES = {
@@ -45,11 +47,6 @@ CLOSINGS = (
 )
 
 
-def pick(rng, options):
-    """One of `options`: by `random()` alone, the only method whose sequence Python promises never to change."""
-    return options[int(rng.random() * len(options))]
-
-
 def make_entry(rng, names):
     """One entry of the log; what happens at sea depends on the weather, the units on the cargo."""
     towns = [first + second for first in names["town"].split() for second in names["place"].split()]
@@ -69,11 +66,5 @@ def generate():
     """The column `text` of the three splits, the same on every call; no entry occurs twice."""
     rng, seen, made = random.Random(23), set(), {}
     for split, size in SIZES.items():
-        texts = []
-        while len(texts) < size:
-            text = make_entry(rng, NAMES[split])
-            if text not in seen:
-                seen.add(text)
-                texts.append(text)
-        made[split] = {"text": texts}
+        made[split] = {"text": unseen(size, seen, str, make_entry, rng, NAMES[split])}
     return made

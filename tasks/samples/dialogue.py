@@ -6,6 +6,8 @@ second exchange in which one thing changes. The test split has towns that traini
 
 import random
 
+from tasks.samples.chance import pick, unseen
+
 SIZES = {"train": 160, "validation": 24, "test": 40}
 TOWNS = {
     "train": ["Norwick", "Solhaven", "Tarmouth", "Brenholm", "Vikdale", "Elsund", "Corby", "Fardale", "Hilburg"],
@@ -31,11 +33,6 @@ CHANGED = {
     "end": "No, we go to {end} instead.",
 }
 REPLY = "Booked: {number} x {start} - {end} / {day}"
-
-
-def pick(rng, options):
-    """One of `options`: by `random()` alone, the only method whose sequence Python promises never to change."""
-    return options[int(rng.random() * len(options))]
 
 
 def make_wish(rng, towns):
@@ -66,11 +63,5 @@ def generate():
     """The column `messages` of the three splits, the same on every call; no conversation occurs twice."""
     rng, seen, made = random.Random(31), set(), {}
     for split, size in SIZES.items():
-        talks = []
-        while len(talks) < size:
-            turns = make_talk(rng, split)
-            if tuple(turns) not in seen:
-                seen.add(tuple(turns))
-                talks.append(turns)
-        made[split] = {"messages": talks}
+        made[split] = {"messages": unseen(size, seen, tuple, make_talk, rng, split)}
     return made

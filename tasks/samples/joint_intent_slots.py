@@ -7,6 +7,8 @@ the weather song"), so that neither a list of values nor one of key words tells 
 import random
 import re
 
+from tasks.samples.chance import pick
+
 SIZES = {"train": 800, "validation": 200, "test": 300}
 REPEATED_SHARE = 0.25  # of test values taken from training's, or a look-up would find none
 POLITE_SHARE = 0.3
@@ -82,11 +84,6 @@ WORDINGS = {
         "{room}|I want the {room} lit {datetime}",
     },
 }
-
-
-def pick(rng, options):
-    """One of `options`: by `random()` alone, the only method whose sequence Python promises never to change."""
-    return options[int(rng.random() * len(options))]
 
 
 def make_command(rng, wording, split):

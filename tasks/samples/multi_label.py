@@ -4,7 +4,7 @@ things at once. The test split has wordings, things and remarks that the other t
 import random
 import re
 
-from tasks.samples.text_classification import pick
+from tasks.samples.chance import pick
 
 SIZES = {"train": 600, "validation": 150, "test": 240}
 COUNTS = (0, 1, 1, 1, 2, 2, 2, 3)  # topics of a text, each as likely

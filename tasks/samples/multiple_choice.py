@@ -6,6 +6,8 @@ context mentions as well. The test split shares no name, wording of a purpose, t
 
 import random
 
+from tasks.samples.chance import pick, unseen
+
 SIZES = {"train": 600, "validation": 120, "test": 240}
 SIZES_OF_CHOICES = (2, 3, 3, 4, 4, 4, 5)
 PURPOSES = {  # per split: purposes in the same order, each "wordings: things"
@@ -50,11 +52,6 @@ WORDS = {  # per split: names; contexts, with an earlier purpose or without; que
 }
 
 
-def pick(rng, options):
-    """One of the options, by `random()` alone: Python promises its sequence."""
-    return options[int(rng.random() * len(options))]
-
-
 def draw(rng, options, count):
     """`count` different ones of the options, in random order."""
     keyed = sorted((rng.random(), i) for i in range(len(options)))
@@ -81,13 +78,8 @@ def generate():
     """The columns `context`, `question`, `choices` and `answer` of the three splits, the same on every call."""
     rng, seen, splits = random.Random(31), set(), {}
     for split, size in SIZES.items():
-        rows = []
-        while len(rows) < size:
-            row = make_question(rng, "test" if split == "test" else "train")
-            key = str(row).lower()
-            if key not in seen:
-                seen.add(key)
-                rows.append(row)
+        kind = "test" if split == "test" else "train"
+        rows = unseen(size, seen, lambda row: str(row).lower(), make_question, rng, kind)
         columns = zip(*rows, strict=True)
         splits[split] = dict(zip(("context", "question", "choices", "answer"), map(list, columns), strict=True))
     return splits

@@ -8,6 +8,8 @@ to read the context: looking names up in the training split finds almost nothing
 import random
 import re
 
+from tasks.samples.chance import pick
+
 SIZES = {"train": 800, "validation": 200, "test": 300}
 SHORTEST, LONGEST = 6, 25  # words
 
@@ -183,11 +185,6 @@ ORG PROD owners in LOC are entitled to a free repair . / Few people trust PER si
 Historians believe PER never set foot in LOC .
 """,
 }
-
-
-def pick(rng, options):
-    """One of `options`: by `random()` alone, the only method whose sequence Python promises never to change."""
-    return options[int(rng.random() * len(options))]
 
 
 def make_name(rng, kind, split):

@@ -3,7 +3,7 @@ remarks that the other two splits never use."""
 
 import random
 
-from tasks.samples.text_classification import pick
+from tasks.samples.chance import pick, unseen
 
 SIZES = {"train": 600, "validation": 150, "test": 240}
 STARS = ("1", "2", "3", "4", "5")
@@ -74,12 +74,7 @@ def make_review(rng, split):
 
 def make_split(rng, split, seen):
     """The columns of one split, of texts that are not among `seen`."""
-    rows = []
-    while len(rows) < SIZES[split]:
-        text, label = make_review(rng, split)
-        if text not in seen:
-            seen.add(text)
-            rows.append((text, label))
+    rows = unseen(SIZES[split], seen, lambda row: row[0], make_review, rng, split)
     return {"text": [text for text, _ in rows], "label": [label for _, label in rows]}
 
 

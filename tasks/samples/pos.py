@@ -7,6 +7,8 @@ several classes ("they answer the help", "they help the answer"), so a word alon
 import random
 import re
 
+from tasks.samples.chance import pick
+
 SIZES = {"train": 800, "validation": 200, "test": 300}
 REPEATED_SHARE = 0.3  # of test words taken from training's lists, or a look-up would find grammar words only
 
@@ -66,11 +68,6 @@ must they <v> while the <N> is <vg> the <n> ? / forty <ns> <vd> the <N> , and <P
 no <n> on this <J> <N> has been <vd> . / <P> <R> <vs> for a <n> without <Ns> ! / the <n> and the <n> <v> them .
 """,
 }  # fmt: skip
-
-
-def pick(rng, options):
-    """One of `options`: by `random()` alone, the only method whose sequence Python promises never to change."""
-    return options[int(rng.random() * len(options))]
 
 
 def fill(rng, slot, split):

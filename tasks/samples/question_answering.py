@@ -8,6 +8,8 @@ stand in neither of the other two.
 import random
 import re
 
+from tasks.samples.chance import pick
+
 SIZES = {"train": 640, "validation": 100, "test": 200}
 NONE_SHARE = 0.2  # questions without an answer
 
@@ -54,11 +56,6 @@ NAMES = {
         "thing": "puppets saddles ladders barrels candles flutes parasols buckets",
     },
 }  # fmt: skip
-
-
-def pick(rng, options):
-    """One of `options`: by `random()` alone, the only method whose sequence Python promises never to change."""
-    return options[int(rng.random() * len(options))]
 
 
 def make_value(rng, slot, names):

@@ -7,6 +7,8 @@ split shares no thing and no wording, of questions or passages, with the other t
 
 import random
 
+from tasks.samples.chance import pick, unseen
+
 SIZES = {"train": 300, "validation": 80, "test": 120}
 PROBLEMS = {  # per split: problems in the same order, a blank line between: questions => passages
     "train": """
@@ -66,11 +68,6 @@ THINGS = {
 }
 
 
-def pick(rng, options):
-    """One of the options, by `random()` alone: Python promises its sequence."""
-    return options[int(rng.random() * len(options))]
-
-
 def read_problems(split):
     """[(questions, passages)] of a split."""
     problems = [problem.split(" =>\n") for problem in PROBLEMS[split].strip().split("\n\n")]
@@ -95,12 +92,7 @@ def generate():
     """The columns `query`, `candidates` and `relevance` of the three splits, the same on every call."""
     rng, seen, splits = random.Random(37), set(), {}
     for split, size in SIZES.items():
-        rows = []
-        while len(rows) < size:
-            row = make_query(rng, "test" if split == "test" else "train")
-            if str(row) not in seen:
-                seen.add(str(row))
-                rows.append(row)
+        rows = unseen(size, seen, str, make_query, rng, "test" if split == "test" else "train")
         columns = zip(*rows, strict=True)
         splits[split] = dict(zip(("query", "candidates", "relevance"), map(list, columns), strict=True))
     return splits

@@ -8,6 +8,8 @@ filling with the other two.
 
 import random
 
+from tasks.samples.chance import pick, unseen
+
 SIZES = {"train": 800, "validation": 200, "test": 300}
 CLAUSES = {  # per target and split: grade -> wordings
     "urgency": {
@@ -70,20 +72,19 @@ WORDS = {
 }
 
 
-def pick(rng, options):
-    """One of the options between bars, by `random()` alone: Python promises its sequence."""
-    options = options.split("|")
-    return options[int(rng.random() * len(options))]
+def one_of(rng, options):
+    """One of the options between bars."""
+    return pick(rng, options.split("|"))
 
 
 def clause(rng, target, split):
     """(wording, grade) of a target, strengthened or weakened at times."""
     grades = CLAUSES[target][split]
     grade = list(grades)[int(rng.random() * len(grades))]
-    wording = pick(rng, grades[grade])
+    wording = one_of(rng, grades[grade])
     if target == "mood" and abs(grade) == 1 and rng.random() < 0.6:
         stronger = 0.5 if rng.random() < 0.5 else -0.5
-        return f"{pick(rng, STRENGTH[stronger])}, {wording}", grade * (1 + stronger)
+        return f"{one_of(rng, STRENGTH[stronger])}, {wording}", grade * (1 + stronger)
     return wording, float(grade)
 
 
@@ -95,8 +96,8 @@ def note(rng, split):
     order = ("urgency", "mood") if rng.random() < 0.7 else ("mood", "urgency")
     first, second = (parts[target][0] for target in order)
     text = f"{first[0].upper()}{first[1:]}. {second[0].upper()}{second[1:]}."
-    text = f"{pick(rng, openings)} {text}" if rng.random() < 0.5 else text
-    text = f"{text} {pick(rng, names)}" if rng.random() < 0.5 else text
+    text = f"{one_of(rng, openings)} {text}" if rng.random() < 0.5 else text
+    text = f"{text} {one_of(rng, names)}" if rng.random() < 0.5 else text
     return text, {target: parts[target][1] for target in ("mood", "urgency")}
 
 
@@ -104,11 +105,6 @@ def generate():
     """The columns `text` and `target` of the three splits, the same on every call."""
     rng, seen, splits = random.Random(29), set(), {}
     for split, size in SIZES.items():
-        notes = []
-        while len(notes) < size:
-            text, target = note(rng, split)
-            if text.lower() not in seen:
-                seen.add(text.lower())
-                notes.append((text, target))
+        notes = unseen(size, seen, lambda row: row[0].lower(), note, rng, split)
         splits[split] = {"text": [text for text, _ in notes], "target": [target for _, target in notes]}
     return splits

@@ -7,6 +7,8 @@ directions, with the words between turned round. Patterns and nouns of the test 
 import random
 import re
 
+from tasks.samples.chance import pick, unseen
+
 SIZES = {"train": 640, "validation": 120, "test": 240}
 OTHER_SHARE = 0.2
 
@@ -80,11 +82,6 @@ NOUNS = {
 }  # fmt: skip
 
 
-def pick(rng, options):
-    """One of `options`: by `random()` alone, the only method whose sequence Python promises never to change."""
-    return options[int(rng.random() * len(options))]
-
-
 def make_example(rng, split):
     """-> (sentence with <e1> and <e2>, relation with its direction)."""
     relations = [name for name in PATTERNS[split] if name != "Other"]
@@ -104,11 +101,6 @@ def generate():
     """The columns `sentence` and `relation` of the three splits, the same on every call."""
     rng, made, seen = random.Random(29), {}, set()
     for split, size in SIZES.items():
-        rows = []
-        while len(rows) < size:
-            sentence, relation = make_example(rng, split)
-            if sentence not in seen:
-                seen.add(sentence)
-                rows.append((sentence, relation))
+        rows = unseen(size, seen, lambda row: row[0], make_example, rng, split)
         made[split] = dict(zip(("sentence", "relation"), map(list, zip(*rows, strict=True)), strict=True))
     return made

@@ -3,7 +3,7 @@ two splits never use; most of the pairs that differ do so in the thing alone."""
 
 import random
 
-from tasks.samples.text_classification import pick
+from tasks.samples.chance import pick
 
 SIZES = {"train": 800, "validation": 160, "test": 240}
 SAME_SHARE, NEAR_SHARE = 0.5, 0.65  # of all pairs; of those that differ

@@ -8,6 +8,8 @@ goes only part of the way.
 import random
 import re
 
+from tasks.samples.chance import pick
+
 SIZES = {"train": 800, "validation": 200, "test": 300}
 SHORTEST, LONGEST = 5, 40  # words
 SHARES = {"delivery": 25, "refund": 20, "payment": 17, "account": 14, "product": 14, "feedback": 10}  # percent
@@ -170,11 +172,6 @@ WORDS = {
         "Have a nice day",
     },
 }
-
-
-def pick(rng, options):
-    """One of `options`: by `random()` alone, the only method whose sequence Python promises never to change."""
-    return options[int(rng.random() * len(options))]
 
 
 def misspell(rng, text):
