@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import ClassVar
 
+from tasks.checks import check_choices
 from tasks.contract import IGNORED, Finding, Scores
 from tasks.running_text.blocks import as_rows, packed, padding
 from tasks.writing import text_scores
@@ -50,9 +51,7 @@ class Dialogue(Writer):
 
     def __post_init__(self):
         super().__post_init__()
-        for name, known in (("style", STYLES), ("learn", LEARN)):
-            if getattr(self, name) not in known:
-                raise ValueError(f"task.{name}={getattr(self, name)} is not known. Choose one of: {', '.join(known)}.")
+        check_choices(self, {"style": STYLES, "learn": LEARN})
 
     @property
     def head_config(self):

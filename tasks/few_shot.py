@@ -3,10 +3,10 @@
 from dataclasses import dataclass, field
 from typing import ClassVar
 
+from tasks.checks import check_choices, check_text
 from tasks.contract import Finding, Task
 from tasks.texts import sentence_pairs, verbalizers
 from tasks.texts.one_label import OneLabel, label_names
-from tasks.texts.rows import check_text
 
 LABEL = OneLabel()
 WAYS = ("contrastive", "prompt", "zero_shot")
@@ -38,8 +38,7 @@ class FewShot(Task):
 
     def __post_init__(self):
         super().__post_init__()
-        if self.way not in WAYS:
-            raise ValueError(f"task.way={self.way} is not known. Choose one of: {', '.join(WAYS)}.")
+        check_choices(self, {"way": WAYS})
         if self.pairs < 1:
             raise ValueError(f"task.pairs={self.pairs} is not a number of pairs. Give 1 or more.")
         verbalizers.check_template(self.template)

@@ -7,6 +7,7 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import ClassVar
 
+from tasks.checks import check_choices
 from tasks.contract import IGNORED, Answer, Scores
 from tasks.tables import confusion
 from tasks.words import entity_pairs
@@ -15,7 +16,7 @@ from tasks.words.entity_data import iob2_names, read_entities
 from tasks.words.entity_scores import entity_tables, entity_values, token_table
 from tasks.words.intents import merge_gold, part_gold, slots_of
 from tasks.words.tags import spans
-from tasks.words.word_rows import best_labels, check_choices
+from tasks.words.word_rows import best_labels
 from tasks.words.word_tagger import WordTagger
 
 INTENT = "intent:"  # before the names of intents among the labels; a slot's tag begins with O, B- or I-

@@ -4,6 +4,7 @@ from dataclasses import dataclass, field, replace
 from statistics import mean
 from typing import ClassVar
 
+from tasks.checks import check_choices
 from tasks.contract import Scores, Task, task_class
 from tasks.mixing import mixed, shared_encoder
 
@@ -36,8 +37,7 @@ class MultiTask(Task):
         for part, task in self.members.items():
             mixed.check_part(part, task)
         super().__post_init__()
-        if self.sampling not in SAMPLING:
-            raise ValueError(f"task.sampling={self.sampling} is not known. Choose one of: {', '.join(SAMPLING)}.")
+        check_choices(self, {"sampling": SAMPLING})
         if self.temperature < 1:
             raise ValueError(f"task.temperature={self.temperature} is below 1, which stands for the sizes as they are.")
 

@@ -5,9 +5,10 @@ from dataclasses import dataclass
 from itertools import accumulate, pairwise
 from typing import ClassVar
 
+from tasks.checks import check_choices, check_text
 from tasks.contract import IGNORED, Scores, Task, as_line
 from tasks.texts.choices import LETTERS, WRITTEN, by_position, by_size, describe, find_answers, read_choices
-from tasks.texts.rows import check_text, encode_texts
+from tasks.texts.rows import encode_texts
 
 
 @dataclass(frozen=True)
@@ -32,8 +33,7 @@ class MultipleChoice(Task):
 
     def __post_init__(self):
         super().__post_init__()
-        if self.written not in (None, *WRITTEN):
-            raise ValueError(f"task.written={self.written} is not known. Choose {', '.join(WRITTEN)} or null.")
+        check_choices(self, {"written": (*WRITTEN, None)})
 
     def prepare(self, splits):
         """Choices become lists of text, answers the text of one of them, contexts one text."""

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from itertools import chain
 from typing import ClassVar
 
+from tasks.checks import check_choices, check_counts
 from tasks.contract import Finding, Scores
 from tasks.tables import confusion
 from tasks.words import entity_pairs
@@ -14,7 +15,6 @@ from tasks.words.entity_answers import entity_answers, gold_and_predicted, remem
 from tasks.words.entity_data import iob2_names, read_entities, with_neighbours
 from tasks.words.entity_scores import entity_tables, entity_values, token_table, token_values
 from tasks.words.tags import spans
-from tasks.words.word_rows import check_choices, check_counts
 from tasks.words.word_tagger import WordTagger
 
 CHOICES = {"scheme": ("IOB1", "IOB2", "BIOES", "IO", None), "head": ("linear", "crf")}

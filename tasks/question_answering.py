@@ -3,12 +3,12 @@
 from dataclasses import dataclass
 from typing import ClassVar
 
+from tasks.checks import check_choices, check_text
 from tasks.contract import IGNORED, Answer, Scores, Task
 from tasks.spans.answer_spans import (
     as_prediction,
     best_answers,
     check_answerable,
-    check_texts,
     gold_positions,
     likely_sentence,
     mark_first,
@@ -54,10 +54,7 @@ class QuestionAnswering(Task):
 
     def __post_init__(self):
         super().__post_init__()
-        for name, known in CHOICES.items():
-            if getattr(self, name) not in known:
-                options = ", ".join("null" if value is None else str(value).lower() for value in known)
-                raise ValueError(f"task.{name}={getattr(self, name)} is not known. Choose one of: {options}.")
+        check_choices(self, CHOICES)
         for name, least in LEAST.items():
             if type(getattr(self, name)) is not int or getattr(self, name) < least:
                 raise ValueError(f"task.{name}={getattr(self, name)} is not a whole number from {least} up.")
@@ -76,7 +73,7 @@ class QuestionAnswering(Task):
         """Answers of all splits as slices of their contexts, with how many offsets were put right."""
         ready, findings = {}, []
         for split, examples in splits.items():
-            check_texts(split, examples, ("question", "context"))
+            check_text(split, examples, ("question", "context"))
             found = []
             if "answers" in examples:
                 examples, found = read_answers(split, examples)

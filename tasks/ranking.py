@@ -6,6 +6,7 @@ from functools import partial
 from statistics import fmean
 from typing import ClassVar
 
+from tasks.checks import check_choices
 from tasks.contract import IGNORED, Answer, LossContext, Scores, Task
 from tasks.texts import ranked
 from tasks.texts.candidates import look, read
@@ -51,8 +52,7 @@ class Ranking(Task):
 
     def __post_init__(self):
         super().__post_init__()
-        if self.objective not in ("pointwise", "pairwise"):
-            raise ValueError(f"task.objective={self.objective} is not known. Choose pointwise or pairwise.")
+        check_choices(self, {"objective": ("pointwise", "pairwise")})
         for name, value in (("k", self.k), ("negatives", 1 if self.negatives is None else self.negatives)):
             if not isinstance(value, int) or value < 1:
                 raise ValueError(f"task.{name}={value} is not a whole number from 1 up.")

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from statistics import fmean
 from typing import ClassVar
 
+from tasks.checks import check_choices, check_text
 from tasks.contract import IGNORED, Answer, LossContext, Scores, Task
 from tasks.texts.real_targets import (
     ONE,
@@ -15,7 +16,7 @@ from tasks.texts.real_targets import (
     scale,
     scores,
 )
-from tasks.texts.rows import check_text, encode_texts
+from tasks.texts.rows import encode_texts
 
 
 @dataclass(frozen=True)
@@ -49,8 +50,7 @@ class Regression(Task):
 
     def __post_init__(self):
         super().__post_init__()
-        if self.scaling not in (None, "standard"):
-            raise ValueError(f"task.scaling={self.scaling} is not known. Choose standard or null.")
+        check_choices(self, {"scaling": ("standard", None)})
 
     @property
     def is_standard(self):

@@ -3,11 +3,12 @@
 from dataclasses import dataclass, replace
 from typing import ClassVar
 
+from tasks.checks import check_choices, check_text
 from tasks.contract import LossContext, Task, as_line
 from tasks.texts.many_labels import ManyLabels
 from tasks.texts.one_label import OneLabel, label_names
 from tasks.texts.ordered_label import OrderedLabel
-from tasks.texts.rows import check_text, encode_texts
+from tasks.texts.rows import encode_texts
 
 KINDS = {"single_label": OneLabel(), "multi_label": ManyLabels(), "ordinal": OrderedLabel()}
 
@@ -39,10 +40,7 @@ class TextClassification(Task):
     pipeline: ClassVar = {"task": "text-classification", "truncation": True}
 
     def __post_init__(self):
-        for name, known in (("kind", tuple(KINDS)), ("class_weights", ("auto", None))):
-            if getattr(self, name) not in known:
-                options = " or ".join("null" if value is None else value for value in known)
-                raise ValueError(f"task.{name}={getattr(self, name)} is not known. Choose {options}.")
+        check_choices(self, {"kind": tuple(KINDS), "class_weights": ("auto", None)})
         object.__setattr__(self, "best", self.best or self._kind.best)
         super().__post_init__()
         if not isinstance(self.calibration_bins, int) or self.calibration_bins < 1:

@@ -36,7 +36,7 @@ def test_each_kind_is_chosen_by_the_score_it_is_published_with():
 @pytest.mark.parametrize(
     ("choice", "expected"),
     [
-        ({"kind": "many"}, "task.kind=many is not known. Choose single_label or multi_label or ordinal."),
+        ({"kind": "many"}, "task.kind=many is not known. Choose one of: single_label, multi_label, ordinal."),
         ({"kind": "multi_label", "best": "accuracy"}, "task.best=accuracy is not a score of text_classification"),
         ({"threshold": 1}, "task.threshold=1 is not a probability between 0 and 1, or null."),
         ({"focal_gamma": -1}, "task.focal_gamma=-1 is below 0."),

@@ -112,7 +112,7 @@ def test_new_questions_need_no_answer(tokenizer):
 
 def test_a_choice_that_does_not_exist():
     with pytest.raises(
-        ValueError, match=r"task\.written=roman is not known\. Choose text, letter, index, number or null"
+        ValueError, match=r"task\.written=roman is not known\. Choose one of: text, letter, index, number, null"
     ):
         MultipleChoice("multiple_choice", "accuracy", written="roman")
 

@@ -31,7 +31,7 @@ def tokenizer(tiny_bert):
     ("choice", "expected"),
     [
         ({"best": "f2"}, "task.best=f2 is not a score of text_classification. Choose one of: accuracy, f1_macro"),
-        ({"class_weights": "balanced"}, "task.class_weights=balanced is not known. Choose auto or null."),
+        ({"class_weights": "balanced"}, "task.class_weights=balanced is not known. Choose one of: auto, null."),
         ({"calibration_bins": 0}, "task.calibration_bins=0 is not a number of bins"),
         ({"calibration_bins": 1.5}, "task.calibration_bins=1.5 is not a number of bins"),
     ],

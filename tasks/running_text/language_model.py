@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from math import exp, log
 from typing import ClassVar
 
+from tasks.checks import check_text
 from tasks.contract import IGNORED, Answer, Finding, Scores, Task
 from tasks.running_text.token_losses import token_scores
 
@@ -112,9 +113,7 @@ def scored(model, inputs, labels, shift):
 
 def _measure(split, texts):
     """How much text a split holds; ValueError for what is no text, and for a split without any."""
-    for i, text in enumerate(texts, start=1):
-        if not isinstance(text, str):
-            raise ValueError(f"{split} example {i}: data.columns.text must hold text, it holds {repr(text)[:60]}.")
+    check_text(split, {"text": texts}, ("text",))
     if texts and not any(text.strip() for text in texts):
         raise ValueError(f"data.{split}: all {len(texts)} texts are blank. Choose another file in data.{split}.")
     blank = sum(not text.strip() for text in texts)

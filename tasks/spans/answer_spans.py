@@ -20,15 +20,6 @@ SHOWN = 120  # characters of context on each side of a span, for the run's page
 SENTENCE = re.compile(r"[^.!?。！？\n]+[.!?。！？]*")  # noqa: RUF001
 
 
-def check_texts(split: str, examples: dict, names: tuple[str, ...]) -> None:
-    for name in names:
-        for i, value in enumerate(examples[name], start=1):
-            if not isinstance(value, str):
-                raise ValueError(
-                    f"{split} example {i}: data.columns.{name} must hold text, it holds {repr(value)[:60]}."
-                )
-
-
 def check_answerable(train: dict) -> None:
     for i, answers in enumerate(train["answers"], start=1):
         if not answers["text"]:

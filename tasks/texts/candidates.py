@@ -3,8 +3,8 @@
 from math import isfinite
 from statistics import fmean
 
+from tasks.checks import check_text
 from tasks.contract import Finding
-from tasks.texts.rows import check_text
 
 
 def read(split: str, examples: dict) -> dict:

@@ -22,13 +22,3 @@ def encode_texts(tokenizer, first, second=None, cut=LONGER):
             values[i] = row[name]
     lost = set(long)
     return {**rows, "cut": [i in lost for i in range(len(rows["input_ids"]))]}
-
-
-def check_text(split, examples, names):
-    """Raise ValueError naming the first example of which one of these columns holds no text."""
-    for name in (name for name in names if name in examples):
-        for i, value in enumerate(examples[name], start=1):
-            if not isinstance(value, str):
-                raise ValueError(
-                    f"{split} example {i}: data.columns.{name} must hold text, it holds {repr(value)[:60]}."
-                )

@@ -2,6 +2,7 @@
 
 import re
 
+from tasks.checks import check_text
 from tasks.contract import Finding
 from tasks.words.char_spans import read_spans, tags_of, words_of
 from tasks.words.tags import invalid_transitions, iob2_labels, scheme, to_iob2
@@ -32,9 +33,7 @@ def read_text(split, examples):
 
     `_words` holds where each word stands. A span that begins or ends inside a word marks all of it for learning.
     """
-    for i, text in enumerate(examples["text"], start=1):
-        if not isinstance(text, str):
-            raise ValueError(f"{split} example {i}: data.columns.text must hold text, it holds {repr(text)[:60]}.")
+    check_text(split, examples, ("text",))
     places = [words_of(text) for text in examples["text"]]
     words = [[text[s:e] for s, e in of_text] for text, of_text in zip(examples["text"], places, strict=True)]
     read = {**examples, "tokens": words, "_words": places}

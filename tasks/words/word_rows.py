@@ -38,18 +38,3 @@ def best_labels(logits):
     """-> (id of the best label, its probability) of each word, (rows, words), from logits (rows, words, labels)."""
     confidence, best = logits.float().softmax(dim=-1).max(dim=-1)
     return best, confidence
-
-
-def check_choices(task, choices):
-    """Raise ValueError where a field of the task is none of its choices; `choices`: field -> its values."""
-    for name, known in choices.items():
-        if getattr(task, name) not in known:
-            options = ", ".join("null" if value is None else str(value) for value in known)
-            raise ValueError(f"task.{name}={getattr(task, name)} is not known. Choose one of: {options}.")
-
-
-def check_counts(task, units):
-    """Raise ValueError where a field of the task is no number of things; `units`: field -> what it counts."""
-    for name, unit in units.items():
-        if not isinstance(getattr(task, name), int) or getattr(task, name) < 0:
-            raise ValueError(f"task.{name}={getattr(task, name)} is not a number of {unit}. Give 0 or more.")

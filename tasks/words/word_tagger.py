@@ -3,8 +3,9 @@
 from dataclasses import dataclass
 from typing import ClassVar
 
+from tasks.checks import check_choices, check_counts
 from tasks.contract import Task
-from tasks.words.word_rows import POOLING, best_labels, check_choices, check_counts, word_rows
+from tasks.words.word_rows import POOLING, best_labels, word_rows
 
 
 @dataclass(frozen=True)
