@@ -1,12 +1,12 @@
 """The bag of words: classification, regression and several labels against scikit-learn; a run."""
 
-import json
 from itertools import pairwise
 
 import numpy as np
 import pytest
 import torch
 from datasets import Dataset
+from run_files import predicted
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.linear_model import LogisticRegression, Ridge
 from transformers import AutoTokenizer
@@ -134,7 +134,7 @@ def test_numbers_are_predicted_in_their_own_units(run_here):
     theirs = TfidfVectorizer(analyzer=lambda text: _words_and_pairs(words.tokenize(text)))
     targets = np.array([list(target.values()) for target in train["target"]])
     expected = Ridge(alpha=0.1).fit(theirs.fit_transform(train["text"]), targets)
-    rows = [json.loads(line) for line in (folder / "predictions" / "test.jsonl").open(encoding="utf-8")]
+    rows = predicted(folder)
     found = np.array([[row["prediction"][name] for name in train["target"][0]] for row in rows])
     assert found == pytest.approx(expected.predict(theirs.transform([row["text"] for row in rows])), abs=1e-4)
 

@@ -5,6 +5,7 @@ import random
 from itertools import pairwise
 
 import pytest
+from run_files import predicted
 
 from tasks.ner import NER
 from tasks.words.char_spans import pieces, read_spans, tags_of, words_of
@@ -142,7 +143,7 @@ def test_a_run_on_spans(run_here, tiny_bert, tmp_path):
     words = ["task=ner", "task.context=3", "task.head=crf", "data=files", "training.max_steps=2"]
     words += [f"data.{split}={data}" for split in ("train", "validation", "test")]
     folder = run_here(*words, f"model.path={tiny_bert}")
-    left = [json.loads(line) for line in (folder / "predictions" / "test.jsonl").read_text().splitlines()]
+    left = predicted(folder)
     assert [row["text"] for row in left] == texts * 5 and set(left[0]) == {
         "id", "text", "document", "gold", "prediction", "confidence"
     }  # fmt: skip

@@ -5,6 +5,7 @@ import json
 import pytest
 from conftest import PROJECT
 from omegaconf import OmegaConf
+from run_files import predicted, read_lines
 
 from stages.profiling import operations, phase_rows
 
@@ -12,10 +13,6 @@ SAMPLES = {p.stem for p in (PROJECT / "tasks" / "samples").glob("*.py")}
 TASKS = sorted(p.stem for p in (PROJECT / "conf" / "task").glob("*.yaml") if p.stem in SAMPLES)
 WRITERS = ("summarization", "translation", "dialogue", "causal_lm")
 EXPERIMENTS = sorted(p.stem for p in (PROJECT / "conf" / "experiment" / "debug").glob("*.yaml"))
-
-
-def lines(path):
-    return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
 
 
 def test_each_debug_experiment_is_tested_here():
@@ -35,8 +32,8 @@ def first_two(tasks):
 @pytest.mark.parametrize("task", first_two(BERTS))
 def test_one_batch_goes_the_full_path(run_here, tiny_bert, task):
     folder = run_here("experiment=debug/one_batch", f"task={task}", f"model.path={tiny_bert}")
-    assert [line["step"] for line in lines(folder / "history.jsonl")] == [1, 1]
-    assert len(lines(folder / "predictions" / "test.jsonl")) == 16
+    assert [line["step"] for line in read_lines(folder / "history.jsonl")] == [1, 1]
+    assert len(predicted(folder)) == 16
     assert (folder / "model" / "model.safetensors").is_file() and (folder / "metrics.json").is_file()
 
 
@@ -50,7 +47,7 @@ def test_overfit_reaches_the_best_score(run_here, tiny_bert, task):
     assert best["hidden_dropout_prob"] == best["attention_probs_dropout_prob"] == 0
     reached = [metrics[split][metrics_key(folder)] for split in ("validation", "test")]
     assert min(reached) >= (0.9 if task == "ranking" else 0.999)  # candidates that share their words stay tied
-    losses = [line["loss"] for line in lines(folder / "history.jsonl") if "loss" in line]
+    losses = [line["loss"] for line in read_lines(folder / "history.jsonl") if "loss" in line]
     assert losses[-1] < 0.2 * losses[0]
 
 

@@ -5,6 +5,7 @@ import json
 import pytest
 import torch
 from datasets import Dataset
+from run_files import predicted
 from transformers import AutoModelForCausalLM, AutoModelForSeq2SeqLM
 
 from stages.model import fit_task
@@ -142,10 +143,6 @@ def test_the_sample_is_the_same_everywhere_and_its_test_towns_are_new():
     assert 10 < sum(len(talk) == 4 for talk in made["test"]["messages"]) < 30
 
 
-def lines(run, split="test"):
-    return [json.loads(line) for line in (run / "predictions" / f"{split}.jsonl").read_text().splitlines()]
-
-
 SHORT = ("training.max_steps=2", "training.eval_strategy=steps", "training.eval_steps=2", "batch_size=4",
          "training.save_strategy=steps", "task.generation.max_new_tokens=4", "model=minilm")  # fmt: skip
 
@@ -153,7 +150,7 @@ SHORT = ("training.max_steps=2", "training.eval_strategy=steps", "training.eval_
 def test_a_run_on_conversations_and_its_reload(run_here, tiny_llama):
     run = run_here("task=dialogue", "data=sample", "data.limit=6", f"model.path={tiny_llama}", *SHORT,
                    "task.packing=true", "method=lora")  # fmt: skip
-    rows, scores = lines(run), json.loads((run / "metrics.json").read_text())
+    rows, scores = predicted(run), json.loads((run / "metrics.json").read_text())
     assert len(rows) == 6 and rows[0]["messages"][-1]["role"] == "user" and rows[0]["gold"][0].startswith("Booked: ")
     assert scores["baseline"]["name"].startswith("the reply to the training prompt")
     assert {"bleu", "chrf", "rougeL", "distinct_2", "exact_match", "perplexity"} <= set(scores["test"])
@@ -170,7 +167,7 @@ def test_a_run_on_instructions_of_a_file(run_here, tiny_gpt2, tmp_path):
     run = run_here("task=dialogue", "data=files", f"data.train={tmp_path}/seed.jsonl", f"model.path={tiny_gpt2}",
                    "data.columns={instruction: instruction, input: instances.input, output: instances.output}",
                    "task.style=completion", "task.language=zh", *SHORT)  # fmt: skip
-    rows = lines(run)
+    rows = predicted(run)
     assert rows[0].keys() == {"id", "instruction", "input", "gold", "prediction"} and len(rows) == 2
     assert load_model(run, {"use_cpu": True}).predict(
         {"instruction": [row["instruction"] for row in rows], "input": [row["input"] for row in rows]}

@@ -5,6 +5,7 @@ from collections import Counter
 
 import pytest
 import torch
+from run_files import predicted
 
 from stages.prediction import load_model
 from stages.processor import load_tokenizer
@@ -203,15 +204,10 @@ def metrics(place):
     return json.loads((place / "metrics.json").read_text())
 
 
-def written(place):
-    lines = (place / "predictions" / "test.jsonl").read_text(encoding="utf-8").splitlines()
-    return [json.loads(line) for line in lines]
-
-
 @pytest.mark.parametrize("way", ["contrastive", "prompt"])
 def test_a_run_learns_from_few_and_its_model_answers_the_same(way, run_here, tiny_bert):
     place = run_here("task=few_shot", "data=sample", f"task.way={way}", f"model.path={tiny_bert}", *QUICK)
-    rows = written(place)
+    rows = predicted(place)
     again = load_model(place, {"use_cpu": True}).predict({"text": [row["text"] for row in rows]})
     assert [p["prediction"] for p in again] == [row["prediction"] for row in rows]
     assert [p["confidence"] for p in again] == pytest.approx([row["confidence"] for row in rows], abs=2e-4)

@@ -9,6 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from conftest import PROJECT
+from run_files import read_lines
 
 from stages import launching
 from stages.hardware import rows_per_process
@@ -109,7 +110,7 @@ def two_nodes(run_command, tiny_bert):
 
 def steps(root):
     (path,) = root.glob("*/history.jsonl")
-    rows = [json.loads(line) for line in path.read_text().splitlines()]
+    rows = read_lines(path)
     return [(row["loss"], row["grad_norm"]) for row in rows if "grad_norm" in row]
 
 

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import torch
 from PIL import Image
+from run_files import predicted, read_lines
 from sklearn.metrics import top_k_accuracy_score
 
 from stages.images import as_paths
@@ -154,10 +155,6 @@ def test_the_small_network_sees_each_image_alone(size):
 QUICK = ("task=image_classification", "training=steps", "training.max_steps=4", "training.eval_steps=4", "batch_size=8")
 
 
-def rows_of(folder, split="test"):
-    return [json.loads(line) for line in (folder / "predictions" / f"{split}.jsonl").open(encoding="utf-8")]
-
-
 @pytest.fixture(scope="module")
 def trained(compose_config, tiny_vit, pictures, tmp_path_factory):
     """The folder of a small run of the ViT under LoRA on the pictures."""
@@ -170,7 +167,7 @@ def trained(compose_config, tiny_vit, pictures, tmp_path_factory):
 
 
 def test_a_pretrained_model_learns_a_folder_of_images(trained, pictures):
-    rows = rows_of(trained)
+    rows = predicted(trained)
     assert [row["image"] for row in rows] == [str(p) for p in sorted((pictures / "test").glob("*/*.png"))]
     assert {row["gold"] for row in rows} == set(COLOURS) and rows[0]["gold"] == "blue"
     assert all(set(row["top"]) == set(COLOURS) for row in rows)
@@ -187,13 +184,13 @@ def test_transformers_alone_gives_the_same_predictions(trained):
 
     processor = AutoImageProcessor.from_pretrained(trained / "model", backend="pil")
     classify = pipeline("image-classification", model=str(trained / "model"), image_processor=processor)
-    for row in rows_of(trained)[::5]:
+    for row in predicted(trained)[::5]:
         best = classify(row["image"])[0]
         assert best["label"] == row["prediction"] and best["score"] == pytest.approx(row["confidence"], abs=1e-4)
 
 
 def test_arrays_and_images_in_memory_are_predicted_too(trained):
-    row = rows_of(trained)[0]
+    row = predicted(trained)[0]
     image = Image.open(row["image"]).convert("RGB")
     found = load_model(trained, {"use_cpu": True}).predict({"image": [image, np.asarray(image), row["image"]]})
     assert [p["prediction"] for p in found] == [row["prediction"]] * 3
@@ -204,15 +201,15 @@ def test_arrays_and_images_in_memory_are_predicted_too(trained):
 def test_a_folder_without_labels_is_predicted(trained, pictures, tmp_path):
     new, out = pictures / "test" / "green", tmp_path / "new.jsonl"
     use_run([f"from={trained}", "hardware=cpu", f"predict={new}", f"output={out}"])
-    found = [json.loads(line) for line in out.read_text().splitlines()]
-    known = {row["image"]: row["prediction"] for row in rows_of(trained)}
+    found = read_lines(out)
+    known = {row["image"]: row["prediction"] for row in predicted(trained)}
     assert {row["image"]: row["prediction"] for row in found} == {p: known[p] for p in known if "/green/" in p}
 
 
 def test_a_run_from_nothing_on_the_digits(run_here):
     small = ("model.config.image_size=8", "model.config.widths=[8]")
     folder = run_here(*QUICK, "data=sample", "model=small_cnn", "data.limit=40", *small)
-    rows = rows_of(folder)
+    rows = predicted(folder)
     assert len(rows) == 40 and all(Image.open(row["image"]).size == (8, 8) for row in rows)
     again = load_model(folder, {"use_cpu": True}).predict({"image": [row["image"] for row in rows]})
     assert [(p["prediction"], p["top"]) for p in again] == [(r["prediction"], r["top"]) for r in rows]

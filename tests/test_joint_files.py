@@ -3,6 +3,7 @@
 import json
 
 import pytest
+from run_files import predicted
 
 from stages.prediction import load_model
 from stages.readers import read_table
@@ -36,10 +37,6 @@ def test_snips_files_are_text_with_spans_and_intents(tmp_path):
     (tmp_path / "a.json").write_text(json.dumps({"PlayMusic": [*SNIPS["PlayMusic"], {"data": [{"entity": "x"}]}]}))
     with pytest.raises(ValueError, match=r"a.json, object 3: key 'text' is missing"):
         read_table(str(tmp_path / "a.json"))
-
-
-def predicted(folder):
-    return [json.loads(line) for line in (folder / "predictions" / "test.jsonl").read_text().splitlines()]
 
 
 def test_a_run_on_snips_files(run_here, tiny_bert, tmp_path):

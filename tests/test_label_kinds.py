@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 import torch
 from label_kinds import MANY, NAME, ONE, ORDERED, answered
+from run_files import predicted
 from sklearn.metrics import cohen_kappa_score, f1_score, matthews_corrcoef
 from torch.nn.functional import cross_entropy
 
@@ -195,10 +196,6 @@ SHORT = ["data.limit=60", "optimizer.learning_rate=5e-3", "training.max_steps=12
          "training.eval_strategy=steps", "training.eval_steps=12", "training.save_strategy=steps"]  # fmt: skip
 
 
-def lines(path):
-    return [json.loads(line) for line in path.read_text(encoding="utf-8").split("\n") if line]
-
-
 def test_a_run_on_ordered_labels(run_here, tiny_bert):
     from stages.prediction import load_model
 
@@ -206,6 +203,6 @@ def test_a_run_on_ordered_labels(run_here, tiny_bert):
     metrics = json.loads((folder / "metrics.json").read_text())
     assert metrics["baseline"]["values"]["qwk"] == 0 and {"qwk", "mae", "within_one"} <= {*metrics["test"]}
     assert json.loads((folder / "tuned.json").read_text())["label_order"] == ["1", "2", "3", "4", "5"]
-    rows = lines(folder / "predictions" / "test.jsonl")
+    rows = predicted(folder)
     again = load_model(folder, {"use_cpu": True}).predict({"text": [row["text"] for row in rows]})
     assert [p["prediction"] for p in again] == [row["prediction"] for row in rows]

@@ -4,12 +4,9 @@ import json
 from math import exp, log
 
 import pytest
+from run_files import predicted, read_lines
 
 from stages.prediction import load_model
-
-
-def lines(run, split="test"):
-    return [json.loads(line) for line in (run / "predictions" / f"{split}.jsonl").read_text().splitlines()]
 
 
 @pytest.fixture
@@ -33,7 +30,7 @@ SHORT = (
 def test_pretraining_and_the_run_that_starts_from_it(run_here, tiny_bert, corpus):
     words = ("data=files", f"data.train={corpus}", "data.format=paragraphs", f"model.path={tiny_bert}", *SHORT)
     first = run_here("task=masked_lm", *words, "task.block=32")
-    rows = lines(first)
+    rows = predicted(first)
     assert [row["text"] for row in rows] == corpus.read_text(encoding="utf-8").split("\n\n")[-4:], "the end, in order"
     assert "gold" not in rows[0] and rows[0]["prediction"] == pytest.approx(exp(rows[0]["loss"]), rel=1e-3)
     scores = json.loads((first / "metrics.json").read_text())
@@ -56,7 +53,7 @@ def test_pretraining_and_the_run_that_starts_from_it(run_here, tiny_bert, corpus
 def test_a_causal_run(run_here, tiny_llama, corpus):
     run = run_here("task=causal_lm", "data=files", f"data.train={corpus}", f"model.path={tiny_llama}", "task.block=32",
                    "task.stride=4", *SHORT)  # fmt: skip
-    rows = lines(run)
+    rows = predicted(run)
     texts = corpus.read_text(encoding="utf-8").split("\n")
     assert [row["text"] for row in rows] == texts[-len(rows) :], "a .txt file is lines of running text"
     assert [row["prediction"] is None for row in rows] == [not row["text"] for row in rows]
@@ -74,7 +71,7 @@ def test_a_causal_run(run_here, tiny_llama, corpus):
 
 def losses_of(run):
     """The training loss after each step, and the scores of the test split."""
-    history = [json.loads(line) for line in (run / "history.jsonl").read_text().splitlines()]
+    history = read_lines(run / "history.jsonl")
     return [row["loss"] for row in history if "loss" in row], json.loads((run / "metrics.json").read_text())["test"]
 
 
@@ -101,4 +98,4 @@ def test_two_processes_change_nothing(run_here, run_command, tiny_llama, tiny_be
     (two,) = (tmp_path / "two").glob("*/metrics.json")
     assert losses_of(two.parent)[0] == pytest.approx(losses_of(one)[0], abs=1e-4)
     assert losses_of(two.parent)[1] == pytest.approx(losses_of(one)[1], rel=1e-3)
-    assert [row["tokens"] for row in lines(two.parent)] == [row["tokens"] for row in lines(one)]
+    assert [row["tokens"] for row in predicted(two.parent)] == [row["tokens"] for row in predicted(one)]

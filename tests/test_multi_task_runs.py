@@ -4,6 +4,7 @@ import json
 from collections import Counter
 
 import pytest
+from run_files import predicted, read_lines
 
 from stages.config import build_task
 from stages.data import load_data
@@ -26,13 +27,9 @@ def run(compose_config, tiny_bert, tmp_path_factory):
     return run_experiment(compose_config(*words), words)
 
 
-def written(place):
-    return [json.loads(line) for line in place.read_text(encoding="utf-8").split("\n") if line]
-
-
 def test_a_run_scores_each_part_as_its_task_does(run):
     values = json.loads((run / "metrics.json").read_text())
-    rows = written(run / "predictions" / "test.jsonl")
+    rows = predicted(run)
     assert [row["part"] for row in rows] == ["ner"] * 30 + ["text_classification"] * 30
     assert {key: rows[0][key] for key in ("text",)} == {"text": None} and rows[30]["tokens"] is None
     for part, column, best in (("ner", "tags", "f1"), ("text_classification", "label", "accuracy")):
@@ -48,7 +45,7 @@ def test_a_run_scores_each_part_as_its_task_does(run):
 
 
 def test_the_saved_model_answers_the_same(run):
-    rows, model = written(run / "predictions" / "test.jsonl"), load_model(run, {"use_cpu": True})
+    rows, model = predicted(run), load_model(run, {"use_cpu": True})
     mixed_up = rows[::-2]
     found = model.predict({name: [row[name] for row in mixed_up] for name in ("part", "tokens", "text")})
     assert [p["prediction"] for p in found] == [row["prediction"] for row in mixed_up]
@@ -58,14 +55,14 @@ def test_the_saved_model_answers_the_same(run):
 
 def test_one_file_of_all_parts_is_scored_and_labelled(run, tmp_path, monkeypatch, capsys):
     monkeypatch.setattr("sys.argv", ["run.py"])
-    rows = written(run / "predictions" / "test.jsonl")
+    rows = predicted(run)
     file = tmp_path / "mixed.jsonl"
     names = ("part", "tokens", "text", "gold")
     file.write_text(
         "".join(json.dumps({name: row[name] for name in names}) + "\n" for row in rows[::3]), encoding="utf-8"
     )
     use_run([f"from={run}", f"predict={file}", f"output={tmp_path}/out.jsonl", "hardware=cpu"])
-    assert [row["prediction"] for row in written(tmp_path / "out.jsonl")] == [row["prediction"] for row in rows[::3]]
+    assert [row["prediction"] for row in read_lines(tmp_path / "out.jsonl")] == [row["prediction"] for row in rows[::3]]
     use_run([f"from={run}", f"data.test={file}", "hardware=cpu"])
     (scored,) = run.glob("scored/*/metrics.json")
     assert set(json.loads(scored.read_text())["test"]) >= {"mean", "ner/f1", "text_classification/accuracy"}
@@ -112,7 +109,7 @@ def test_tasks_of_all_kinds_share_an_encoder(run_here, tiny_bert):
               "joint": "joint_intent_slots", "pos": "pos"}  # fmt: skip
     words = [f"+task@task.parts.{part}={task}" for part, task in others.items()]
     place = run_here("task=multi_task", *words, "data=sample", f"model.path={tiny_bert}", *QUICK)
-    rows = written(place / "predictions" / "test.jsonl")
+    rows = predicted(place)
     assert len(rows) == 30 * 8 and len({row["part"] for row in rows}) == 8
     names = [name for name in rows[0] if name not in ("id", "gold", "prediction", "confidence")]
     found = load_model(place, {"use_cpu": True}).predict({name: [row[name] for row in rows] for name in names})

@@ -4,6 +4,7 @@ import hashlib
 import json
 
 import pytest
+from run_files import predicted
 
 from tasks.samples import multiple_choice as sample
 
@@ -34,7 +35,7 @@ def test_a_run_on_cells_of_any_number_of_choices(run_here, tiny_bert, tmp_path):
         "data.columns={question: 1, choices: [2, 3, 4, 5], answer: -1}", f"model.path={tiny_bert}",
         "training.max_steps=2", "training.eval_strategy=steps", "training.eval_steps=2", "training.save_strategy=steps",
     )  # fmt: skip
-    rows = [json.loads(line) for line in (folder / "predictions" / "test.jsonl").read_text().splitlines()]
+    rows = predicted(folder)
     assert [row["question"] for row in rows] == [f"the city {i}" for i in range(32, 40)]
     assert [len(row["probabilities"]) for row in rows] == [3, 2, 3, 3, 2, 3, 3, 2]
     assert all(row["gold"] in row["choices"] and row["prediction"] in row["choices"] for row in rows)

@@ -3,6 +3,7 @@
 import json
 
 import pytest
+from run_files import predicted
 
 from stages.prediction import load_model
 from tasks.words.char_spans import words_of
@@ -34,7 +35,7 @@ def test_a_run_on_one_character_per_line(run_here, tiny_bert, tmp_path):
     (tmp_path / "zh.conll").write_text(CHARACTERS * 5, encoding="utf-8")
     words = [f"data.{split}={tmp_path}/zh.conll" for split in ("train", "validation", "test")]
     folder = run_here("task=ner", "data=files", f"model.path={tiny_bert}", "training.max_steps=2", *words)
-    rows = [json.loads(line) for line in (folder / "predictions" / "test.jsonl").read_text().splitlines()]
+    rows = predicted(folder)
     assert ["".join(row["tokens"]) for row in rows] == ["王小明在北京。", "\u200b𠮷々3"] * 5
     assert all(len(row["prediction"]) == len(row["tokens"]) == len(row["confidence"]) for row in rows)
     tables = json.loads((folder / "metrics.json").read_text())["tables"]["test"]
@@ -49,7 +50,7 @@ def test_a_run_on_raw_text_with_offsets(run_here, tiny_bert, tmp_path):
     (tmp_path / "data.jsonl").write_text(lines, encoding="utf-8")
     words = [f"data.{split}={tmp_path}/data.jsonl" for split in ("train", "validation", "test")]
     folder = run_here("task=ner", "data=files", f"model.path={tiny_bert}", "training.max_steps=2", *words)
-    left = [json.loads(line) for line in (folder / "predictions" / "test.jsonl").read_text().splitlines()]
+    left = predicted(folder)
     assert [row["text"] for row in left] == [*TEXTS] * 4
     assert [[[s["start"], s["end"], s["label"]] for s in row["gold"]] for row in left] == [*TEXTS.values()] * 4
     assert [span["text"] for span in left[0]["gold"]] == ["王小明", "北京", "Anna"]

@@ -5,6 +5,7 @@ import re
 import shlex
 
 from conftest import PROJECT
+from run_files import predicted
 
 PAGE = (PROJECT / "docs" / "new_task.md").read_text(encoding="utf-8")
 
@@ -27,5 +28,5 @@ def test_the_task_of_the_page_trains(tmp_path, tiny_bert, run_command):
     metrics = json.loads((folder / "metrics.json").read_text())
     assert metrics["test"]["balance"] == 1
     assert metrics["baseline"]["name"] == "messages that shout" and metrics["baseline"]["values"]["balance"] < 1
-    predictions = [json.loads(line) for line in (folder / "predictions" / "test.jsonl").read_text().splitlines()]
+    predictions = predicted(folder)
     assert all(p["prediction"] == p["gold"] and p["message"] for p in predictions)

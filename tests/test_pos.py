@@ -6,6 +6,7 @@ from itertools import chain
 
 import pytest
 import seqeval.metrics
+from run_files import predicted
 from sklearn.metrics import accuracy_score, classification_report
 
 from stages.data import load_data
@@ -175,7 +176,7 @@ def test_a_run_on_a_column_of_conllu_files_with_a_long_sentence(run_here, tiny_b
     words = [f"data.{split}={tmp_path}/data.conllu" for split in ("train", "validation", "test")]
     words += ["data.columns.tokens=form", f"data.columns.tags={column}", "training.max_steps=2"]
     folder = run_here("task=pos", "data=files", f"model.path={tiny_bert}", *words)
-    rows = [json.loads(line) for line in (folder / "predictions" / "test.jsonl").read_text().splitlines()]
+    rows = predicted(folder)
     assert [len(row["tokens"]) for row in rows] == [4, 5] * 4 + [200]
     assert all(len(row["prediction"]) == len(row["confidence"]) == len(row["tokens"]) for row in rows)
     assert rows[1]["tokens"][2] == "東京" and rows[1]["gold"][2] == tag

@@ -4,6 +4,7 @@ import json
 
 import pytest
 from questions import CHINESE, TASK, answer, examples, make
+from run_files import predicted
 
 from stages.cuts import cut
 from tasks.question_answering import ALWAYS, MAYBE
@@ -156,7 +157,7 @@ def test_a_run_leaves_slices_and_loads_again(finished):
     from stages.prediction import load_model
 
     folder = finished("question_answering")
-    rows = [json.loads(line) for line in (folder / "predictions" / "test.jsonl").read_text().splitlines()]
+    rows = predicted(folder)
     assert [r["id"] for r in rows] == list(range(60)) and len({r["n_best"][1]["text"] for r in rows}) > 5
     for r in rows:
         for one in r["n_best"]:
@@ -183,7 +184,7 @@ def test_lora_on_a_file_in_squads_form_with_windows(run_here, tiny_bert, tmp_pat
         "task=question_answering", "data=files", f"data.train={file}", f"model.path={tiny_bert}", "method=lora",
         "training.max_steps=2", "task.stride=10", "task.max_question=12",
     )  # fmt: skip
-    rows = [json.loads(line) for line in (folder / "predictions" / "test.jsonl").read_text().splitlines()]
+    rows = predicted(folder)
     assert [r["document"] for r in rows] == [f"t{r['id'][1:]}" for r in rows] and rows[0]["gold"]["answer_start"] != [0]
     shown = capsys.readouterr().out
     assert "exact" in shown and "HasAns" not in shown  # every question has an answer

@@ -8,9 +8,11 @@ import numpy
 import pytest
 import torch
 from datasets import Dataset
+from run_files import predicted
 
 from stages.data import load_data
 from stages.findings import find_long
+from stages.prediction import load_model
 from stages.processor import load_tokenizer
 from tasks.contract import IGNORED
 from tasks.ranking import GradesContext, Ranking
@@ -218,14 +220,12 @@ def test_a_run_on_flat_rows(run_here, tiny_bert, tmp_path, objective):
         "data.columns={query: query, text: passage, relevance: grade}", "training.max_steps=2",
         "training.eval_strategy=steps", "training.eval_steps=2", "training.save_strategy=steps",
     )  # fmt: skip
-    rows = [json.loads(line) for line in (folder / "predictions" / "test.jsonl").read_text().splitlines()]
+    rows = predicted(folder)
     assert len(rows) == 3 and all(sorted(row["prediction"]) == sorted(row["candidates"]) for row in rows)
     assert all(row["scores"] == sorted(row["scores"], reverse=True) for row in rows)
     metrics = json.loads((folder / "metrics.json").read_text())
     ranks = [[row["gold"][i] for i in row["order"]].index(1.0) + 1 for row in rows]
     assert metrics["test"]["mrr"] == pytest.approx(sum(1 / rank for rank in ranks) / 3)
-
-    from stages.prediction import load_model
 
     model = load_model(folder)
     again = model.predict({name: [row[name] for row in rows] for name in ("query", "candidates")})

@@ -4,6 +4,7 @@ import json
 
 import pytest
 import torch
+from run_files import predicted
 
 from stages.processor import load_tokenizer
 from tasks.contract import IGNORED
@@ -212,7 +213,7 @@ def test_a_run_with_pairs_and_two_targets_predicts_in_their_units(run_here, tiny
         "data.columns={text: one, pair: two, target: [far, near]}",
         "training.eval_strategy=steps", "training.eval_steps=2", "training.save_strategy=steps",
     )  # fmt: skip
-    lines = [json.loads(line) for line in (folder / "predictions" / "test.jsonl").read_text().splitlines()]
+    lines = predicted(folder)
     assert len(lines) == 10
     assert lines[0] == {"id": 0, "text": "good film 2", "pair": "好 2", "gold": {"far": 1200.0, "near": 0.0},
                         "prediction": lines[0]["prediction"]}  # fmt: skip

@@ -4,6 +4,7 @@ import json
 
 import pytest
 import torch
+from run_files import predicted
 
 from stages.cuts import cut
 from stages.processor import add_tokens, load_tokenizer
@@ -178,15 +179,11 @@ def test_the_baseline_remembers_pairs_and_guesses_no_negative_label():
 # --- runs
 
 
-def rows_of(folder, split="test"):
-    return [json.loads(line) for line in (folder / "predictions" / f"{split}.jsonl").read_text().splitlines()]
-
-
 def test_a_run_loads_again(finished):
     from stages.prediction import load_model
 
     folder = finished("relation_extraction")
-    rows, model = rows_of(folder), load_model(folder)
+    rows, model = predicted(folder), load_model(folder)
     again = model.predict({"sentence": [row["sentence"] for row in rows]})
     assert [p["prediction"] for p in again] == [row["prediction"] for row in rows] and len(rows) == 60
     assert [p["confidence"] for p in again] == pytest.approx([row["confidence"] for row in rows], abs=1e-3)
@@ -208,7 +205,7 @@ def test_lora_on_the_authors_files(run_here, tiny_roberta, tmp_path):
     )  # fmt: skip
     from stages.prediction import load_model
 
-    rows = rows_of(folder)
+    rows = predicted(folder)
     assert len(rows) == 4 and (folder / "adapter").is_dir()
     again = load_model(folder).predict({"sentence": [row["sentence"] for row in rows]})
     assert [p["prediction"] for p in again] == [row["prediction"] for row in rows]

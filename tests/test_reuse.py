@@ -4,6 +4,7 @@ import json
 import shutil
 
 import pytest
+from run_files import predicted, read_lines
 
 from stages import inputs
 from stages.reuse import use_run
@@ -25,10 +26,6 @@ def run(finished, tmp_path):
 
 def use(run, *words):
     use_run([f"from={run}", "hardware=cpu", *map(str, words)])
-
-
-def rows(path):
-    return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
 
 
 def write_conll(path, examples):
@@ -84,7 +81,7 @@ def test_labels_that_the_model_does_not_know_are_missed_with_a_warning(run, tmp_
     assert "warning: test: labels that the model does not have: ALIEN (2). They count as missed in the scores" in shown
     scored = only(place / "scored")
     assert json.loads((scored / "metrics.json").read_text())["test"]["recall"] == 0
-    assert [row["gold"] for row in rows(scored / "predictions.jsonl")] == [["B-ALIEN", "O"]] * 2
+    assert [row["gold"] for row in read_lines(scored / "predictions.jsonl")] == [["B-ALIEN", "O"]] * 2
     findings = [finding["what"] for finding in json.loads((scored / "findings.json").read_text())]
     assert "1 examples repeat another one's input" in findings and "2 examples: ALIEN: 2" in findings
 
@@ -102,11 +99,11 @@ def test_lines_in_are_lines_out(run, tmp_path, monkeypatch, capsys):
     new = tmp_path / "new.txt"
     new.write_text("".join(f"{text}\n" for text in texts), encoding="utf-8")
     use(place, f"predict={new}")
-    predicted = rows(place / "predicted" / "new.txt.jsonl")
-    assert [row["id"] for row in predicted] == list(range(40)) and [row["text"] for row in predicted] == texts
-    assert [i for i, row in enumerate(predicted) if row["prediction"] is None] == [3, 20]
-    own, kept = rows(place / "predictions" / "test.jsonl"), [i for i in range(40) if i not in (3, 20)]
-    assert [predicted[i]["prediction"] for i in kept] == [own[i]["prediction"] for i in kept]
+    found = read_lines(place / "predicted" / "new.txt.jsonl")
+    assert [row["id"] for row in found] == list(range(40)) and [row["text"] for row in found] == texts
+    assert [i for i, row in enumerate(found) if row["prediction"] is None] == [3, 20]
+    own, kept = predicted(place), [i for i in range(40) if i not in (3, 20)]
+    assert [found[i]["prediction"] for i in kept] == [own[i]["prediction"] for i in kept]
     assert "predicted  40 examples in " in capsys.readouterr().out
     assert [path.name for path in (place / "predicted").iterdir()] == ["new.txt.jsonl"]
 
@@ -136,9 +133,9 @@ def test_words_are_labelled_word_by_word(run, tmp_path):
     new = tmp_path / "new.conll"
     new.write_text("\n\n".join("\n".join(words) for words in tokens), encoding="utf-8")
     use(place, f"predict={new}")
-    own = rows(place / "predictions" / "test.jsonl")
+    own = predicted(place)
     assert all(row.pop("gold") for row in own)
-    assert rows(place / "predicted" / "new.conll.jsonl") == own
+    assert read_lines(place / "predicted" / "new.conll.jsonl") == own
 
 
 def test_standard_input_to_standard_output(run, run_command):
@@ -173,7 +170,7 @@ def test_raw_text_gets_spans_that_lie_in_it(run, tmp_path):
     place = run("ner")
     (tmp_path / "new.txt").write_text("Anna Berg lives in Berlin.\n\nYes (no)\n", encoding="utf-8")
     use(place, f"predict={tmp_path / 'new.txt'}")
-    first, blank, last = rows(place / "predicted" / "new.txt.jsonl")
+    first, blank, last = read_lines(place / "predicted" / "new.txt.jsonl")
     assert (first["text"], blank["text"], last["text"]) == ("Anna Berg lives in Berlin.", "", "Yes (no)")
     assert blank["prediction"] == blank["confidence"] == []
     assert all(

@@ -5,6 +5,7 @@ import random
 
 import pytest
 from omegaconf import OmegaConf
+from run_files import predicted, read_lines
 
 from stages.config import build_task
 from tests.conftest import LETTERS
@@ -14,10 +15,6 @@ LEFT = {
     "config.yaml", "findings.json", "history.jsonl", "metrics.json", "model", "predictions", "provenance.json",
     "report.html",
 }  # fmt: skip
-
-
-def read_lines(path):
-    return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
 
 
 @pytest.mark.parametrize("task", ["ner", "text_classification"])
@@ -59,7 +56,7 @@ def test_predictions_line_up_with_inputs(run_here, tiny_bert, tmp_path):
     words = ["task=ner", "data=files", *(f"data.{s}={data}" for s in ("train", "validation", "test"))]
     folder = run_here(*words, f"model.path={tiny_bert}", "training.max_steps=1")
     for split in ("validation", "test"):
-        predictions = read_lines(folder / "predictions" / f"{split}.jsonl")
+        predictions = predicted(folder, split)
         assert [p["id"] for p in predictions] == list(range(40))
         assert [p["tokens"] for p in predictions] == [row["tokens"] for row in rows]
         assert [p["gold"] for p in predictions] == [row["tags"] for row in rows]
@@ -77,7 +74,7 @@ def test_the_saved_model_predicts_what_the_file_says(run_here, tiny_bert, task):
     )
     kind = task.replace("ner", "token_classification").replace("_", "-")
     model = pipeline(kind, model=str(folder / "model"), device="cpu")
-    rows = read_lines(folder / "predictions" / "test.jsonl")
+    rows = predicted(folder)
     if task == "text_classification":
         answers = model([row["text"] for row in rows], truncation=True)
         assert [a["label"] for a in answers] == [row["prediction"] for row in rows]
@@ -202,7 +199,7 @@ def test_only_a_train_file(run_here, tiny_bert, tmp_path):
     folder = run_here(*words, f"model.path={tiny_bert}", "training.max_steps=2")
     sizes = {p.stem: len(read_lines(p)) for p in (folder / "predictions").iterdir()}
     assert sizes == {"validation": 6, "test": 6}
-    assert {row["gold"] for row in read_lines(folder / "predictions" / "test.jsonl")} == {"1", "2"}
+    assert {row["gold"] for row in predicted(folder)} == {"1", "2"}
 
 
 def test_the_whole_command(run_command, tiny_bert, tmp_path):
@@ -242,7 +239,7 @@ def test_a_document_of_5000_words(run_here, tiny_roberta, tmp_path):
     data.write_text("".join(f"{word} {'B-X' if i % 50 == 0 else 'O'}\n" for i, word in enumerate(words)), "utf-8")
     files = [f"data.{split}={data}" for split in ("train", "validation", "test")]
     folder = run_here("task=ner", "data=files", *files, f"model.path={tiny_roberta}", "training.max_steps=1")
-    (row,) = read_lines(folder / "predictions" / "test.jsonl")
+    (row,) = predicted(folder)
     assert row["tokens"] == words and len(row["prediction"]) == len(row["confidence"]) == 5000
     assert all(c > 0 for c in row["confidence"])  # a word without a sub-word of its own would be left at 0
     scores = json.loads((folder / "metrics.json").read_text())

@@ -4,6 +4,7 @@ import json
 
 import pytest
 import torch
+from run_files import predicted, read_lines
 from transformers import AutoTokenizer
 from word_texts import TEXTS, tokenizer
 
@@ -128,10 +129,10 @@ QUICK = (
 @pytest.mark.parametrize("name", ["bilstm", pytest.param("text_cnn", marks=pytest.mark.slow), "bag_of_words"])
 def test_a_run_is_like_any_other(run_here, name):
     folder = run_here("task=text_classification", f"model={name}", *QUICK)
-    rows = [json.loads(line) for line in (folder / "predictions" / "test.jsonl").open(encoding="utf-8")]
+    rows = predicted(folder)
     again = load_model(folder, {"use_cpu": True}).predict({"text": [row["text"] for row in rows]})
     assert [(p["prediction"], p["confidence"]) for p in again] == [(r["prediction"], r["confidence"]) for r in rows]
-    history = [json.loads(line) for line in (folder / "history.jsonl").open(encoding="utf-8")]
+    history = read_lines(folder / "history.jsonl")
     assert any("eval_accuracy" in line for line in history)
     scores = json.loads((folder / "metrics.json").read_text())
     assert scores["test"]["loss"] > 0 and scores["baseline"]["values"]["accuracy"] > 0
@@ -155,7 +156,7 @@ def test_the_same_seed_gives_the_same_model_and_another_one_another(compose_conf
 
 def test_words_are_tagged_with_a_crf_on_a_text_cnn(run_here):
     folder = run_here("task=ner", "task.head=crf", "model=text_cnn", *QUICK)
-    rows = [json.loads(line) for line in (folder / "predictions" / "test.jsonl").open(encoding="utf-8")]
+    rows = predicted(folder)
     assert len(rows) == 40 and all(len(row["prediction"]) == len(row["tokens"]) for row in rows)
     again = load_model(folder, {"use_cpu": True}).predict({"tokens": [row["tokens"] for row in rows]})
     assert [p["prediction"] for p in again] == [row["prediction"] for row in rows]

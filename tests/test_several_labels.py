@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 import torch
 from label_kinds import MANY, NAME, ONE, answered
+from run_files import predicted
 from sklearn.metrics import average_precision_score
 from torch.nn.functional import binary_cross_entropy_with_logits
 
@@ -197,10 +198,6 @@ SHORT = ["data.limit=60", "optimizer.learning_rate=5e-3", "training.max_steps=12
          "training.eval_strategy=steps", "training.eval_steps=12", "training.save_strategy=steps"]  # fmt: skip
 
 
-def lines(path):
-    return [json.loads(line) for line in path.read_text(encoding="utf-8").split("\n") if line]
-
-
 def test_a_run_keeps_its_threshold(run_here, tiny_bert):
     """From training to the saved model: the predictions of the file come back, and hang on the threshold kept."""
     from stages.prediction import load_model
@@ -209,7 +206,7 @@ def test_a_run_keeps_its_threshold(run_here, tiny_bert):
     from stages.tracking import read_results
 
     folder = run_here(f"task={NAME}", "task.kind=multi_label", "data=sample", f"model.path={tiny_bert}", *SHORT)
-    tuned, rows = json.loads((folder / "tuned.json").read_text()), lines(folder / "predictions" / "test.jsonl")
+    tuned, rows = json.loads((folder / "tuned.json").read_text()), predicted(folder)
     assert 0 < tuned["threshold"] < 1 and tuned["pairs"] is False and len(tuned["label_order"]) == 6
     chosen = [[n for n, p in row["scores"].items() if p >= tuned["threshold"]] for row in rows]
     assert [row["prediction"] for row in rows] == chosen and any(chosen)

@@ -1,6 +1,5 @@
 """FSDP, really split over two CPU processes, gives what one process gives; the settings that reach the plugins."""
 
-import json
 import os
 import re
 import subprocess
@@ -10,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from conftest import OFFLINE, PROJECT
+from run_files import read_lines
 
 from stages import sharding
 from stages.hardware import check_started
@@ -42,7 +42,7 @@ def split_run(tiny_bert, tmp_path):
 
 
 def history(folder):
-    rows = [json.loads(line) for line in (folder / "history.jsonl").read_text().splitlines()]
+    rows = read_lines(folder / "history.jsonl")
     steps = [(row["step"], row["loss"], row["grad_norm"]) for row in rows if "grad_norm" in row]
     return steps, [row["eval_loss"] for row in rows if "eval_loss" in row]
 

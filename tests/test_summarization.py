@@ -5,6 +5,7 @@ import json
 
 import pytest
 import torch
+from run_files import predicted, read_lines
 
 from stages.model import fit_task
 from stages.prediction import load_model
@@ -135,9 +136,9 @@ def test_a_run_writes_summaries_that_its_model_writes_again(run_here, request, m
     assert metrics["baseline"]["values"]["rouge1"] > 0 and metrics["tables"]["test"]["computed by"]
     found = json.loads((folder / "findings.json").read_text())
     assert any("2 examples are longer than the model reads" in f["what"] for f in found if f["split"] == "test")
-    history = [json.loads(line) for line in (folder / "history.jsonl").read_text().splitlines()]
+    history = read_lines(folder / "history.jsonl")
     assert not any("eval_rouge1" in line for line in history), "no text is written while training"
-    rows = [json.loads(line) for line in (folder / "predictions" / "test.jsonl").read_text().splitlines()]
+    rows = predicted(folder)
     assert [row["gold"] for row in rows[:2]] == [["cat sat", "dog ran"], ["去北京"]] and len(rows) == 6
     again = load_model(folder).predict({"text": [row["text"] for row in rows] + [" "]})
     assert [guess["prediction"] for guess in again] == [*(row["prediction"] for row in rows), None]
@@ -157,7 +158,7 @@ def test_a_checkpoint_may_be_chosen_by_rouge(run_here, tiny_gpt2):
         "task=summarization", "data=sample", "data.limit=6", f"model.path={tiny_gpt2}", "task.best=rouge1",
         "task.generation.max_new_tokens=4", "training.max_steps=2", "batch_size=2",
     )  # fmt: skip
-    history = [json.loads(line) for line in (folder / "history.jsonl").read_text().splitlines()]
+    history = read_lines(folder / "history.jsonl")
     assert any("eval_rouge1" in line for line in history)
 
 
@@ -175,6 +176,6 @@ def test_text_is_written_in_the_precision_of_training_in_evaluation_and_after(ru
         "task.generation.max_new_tokens=4", "training.max_steps=2", "batch_size=2", "method=lora",
     )  # fmt: skip
     assert seen == [True, True], "validation and test"
-    rows = [json.loads(line) for line in (folder / "predictions" / "test.jsonl").read_text().splitlines()]
+    rows = predicted(folder)
     again = load_model(folder).predict({"text": [row["text"] for row in rows]})
     assert seen == [True] * 3 and [guess["prediction"] for guess in again] == [row["prediction"] for row in rows]

@@ -4,6 +4,7 @@ import json
 
 import pytest
 from label_kinds import NAME, ONE
+from run_files import predicted
 
 from stages.processor import load_tokenizer
 from tasks.text_classification import TextClassification
@@ -52,10 +53,6 @@ def test_the_baseline_of_pairs_remembers_pairs():
 # --- whole runs
 
 
-def lines(path):
-    return [json.loads(line) for line in path.read_text(encoding="utf-8").split("\n") if line]
-
-
 def test_a_run_on_pairs_in_a_file(run_here, tiny_bert, tmp_path):
     from stages.prediction import load_model
 
@@ -66,7 +63,7 @@ def test_a_run_on_pairs_in_a_file(run_here, tiny_bert, tmp_path):
     folder = run_here(f"task={NAME}", "data=files", f"data.train={tmp_path}/pairs.tsv", *columns,
                       f"model.path={tiny_bert}", "training.max_steps=2")  # fmt: skip
     assert json.loads((folder / "tuned.json").read_text())["pairs"] is True
-    found = lines(folder / "predictions" / "test.jsonl")
+    found = predicted(folder)
     assert all({"text", "pair", "gold", "prediction"} <= {*row} for row in found) and len(found) == 3
     model = load_model(folder, {"use_cpu": True})
     again = model.predict({name: [row[name] for row in found] for name in ("text", "pair")})

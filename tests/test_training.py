@@ -3,6 +3,7 @@
 import json
 
 import pytest
+from run_files import read_lines
 
 EXACT = (
     "batch_size=32", "training.logging_steps=1", "optimizer.learning_rate=0.001", "model.config.hidden_dropout_prob=0",
@@ -19,7 +20,7 @@ SPLITS = {
 def steps(root):
     """[(loss, gradient norm) per step] of the only run below a folder."""
     (path,) = root.glob("*/history.jsonl")
-    rows = [json.loads(line) for line in path.read_text().splitlines()]
+    rows = read_lines(path)
     return [(row["loss"], row["grad_norm"]) for row in rows if "grad_norm" in row]
 
 

@@ -7,6 +7,7 @@ from types import SimpleNamespace
 
 import pytest
 from conftest import byte_tokenizer
+from run_files import predicted
 
 from stages.model import fit_task
 from stages.prediction import load_model
@@ -175,7 +176,7 @@ def test_a_run_on_lines_between_tabs(run_here, request, model, method, tmp_path)
     assert {"bleu", "chrf", "ter", "exact_match", "loss", "perplexity"} <= set(metrics["test"])
     assert metrics["baseline"]["name"] == "the source as it is"
     assert "tok:zh" in metrics["tables"]["test"]["signatures"][0]["signature"]
-    rows = [json.loads(line) for line in (folder / "predictions" / "test.jsonl").read_text().splitlines()]
+    rows = predicted(folder)
     assert len(rows) == 4 and all(isinstance(row["prediction"], str) and len(row["gold"]) == 1 for row in rows)
     again = load_model(folder).predict({"source": [row["source"] for row in rows]})
     assert [guess["prediction"] for guess in again] == [row["prediction"] for row in rows]
