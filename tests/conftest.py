@@ -40,6 +40,14 @@ def make_tiny_bert(folder, seed=0):
     return folder
 
 
+@pytest.fixture(scope="module")
+def tokenizer(tiny_bert):
+    """The tokenizer of that BERT, for texts; a module of its own may have another one."""
+    from stages.processor import load_tokenizer
+
+    return load_tokenizer(tiny_bert, False)
+
+
 @pytest.fixture(scope="session")
 def tiny_roberta(tmp_path_factory):
     """A folder with a random RoBERTa and a small byte-level BPE tokenizer, without prefix space."""

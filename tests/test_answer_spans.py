@@ -12,12 +12,6 @@ from tasks.question_answering import ALWAYS, MAYBE
 from tasks.spans.answer_spans import as_prediction
 from tasks.words.heads import NEVER, PlaceCollator, best_spans
 
-
-@pytest.fixture(scope="module")
-def tokenizer(tiny_bert):
-    return load_tokenizer(tiny_bert, False)
-
-
 # --- windows
 
 

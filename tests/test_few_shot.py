@@ -8,7 +8,6 @@ import torch
 from run_files import predicted
 
 from stages.prediction import load_model
-from stages.processor import load_tokenizer
 from tasks.contract import IGNORED, LossContext
 from tasks.few_shot import FewShot
 from tasks.texts import sentence_pairs, verbalizers
@@ -17,11 +16,6 @@ CONTRASTIVE = FewShot("few_shot", "accuracy")
 PROMPT = FewShot("few_shot", "accuracy", way="prompt", template="{text} it is {mask} .", words={"neg": "bad"})
 QUICK = ("data.per_class=4", "data.limit=40", "training.max_steps=4", "training.eval_strategy=steps",
          "training.eval_steps=2", "training.save_strategy=steps", "batch_size=8", "task.pairs=2")  # fmt: skip
-
-
-@pytest.fixture(scope="module")
-def tokenizer(tiny_bert):
-    return load_tokenizer(tiny_bert, False)
 
 
 # --- choices and words

@@ -12,17 +12,11 @@ from run_files import predicted
 from sklearn.metrics import cohen_kappa_score, f1_score, matthews_corrcoef
 from torch.nn.functional import cross_entropy
 
-from stages.processor import load_tokenizer
 from tasks.contract import IGNORED, LossContext
 from tasks.samples import multi_label, ordinal, sentence_pair
 from tasks.text_classification import TextClassification
 
 PLAIN = LossContext()
-
-
-@pytest.fixture(scope="module")
-def tokenizer(tiny_bert):
-    return load_tokenizer(tiny_bert, False)
 
 
 # --- choices

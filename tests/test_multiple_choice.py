@@ -4,7 +4,6 @@ import pytest
 import torch
 from transformers import AutoModelForMultipleChoice
 
-from stages.processor import load_tokenizer
 from tasks.contract import IGNORED, LossContext
 from tasks.multiple_choice import MultipleChoice
 from tasks.texts.choices import by_position, by_size, read_choices
@@ -12,11 +11,6 @@ from tasks.texts.text_heads import NEVER, GroupCollator, grouped_head
 
 TASK = MultipleChoice("multiple_choice", "accuracy")
 CHOICES = [["red", "blue"], ["one", "two", "three"], ["x", "y", "z", "中文"]]
-
-
-@pytest.fixture(scope="module")
-def tokenizer(tiny_bert):
-    return load_tokenizer(tiny_bert, False)
 
 
 def prepared(answers, choices=CHOICES, task=TASK, **columns):

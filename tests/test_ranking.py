@@ -13,7 +13,6 @@ from run_files import predicted
 from stages.data import load_data
 from stages.findings import find_long
 from stages.prediction import load_model
-from stages.processor import load_tokenizer
 from tasks.contract import IGNORED
 from tasks.ranking import GradesContext, Ranking
 from tasks.samples import ranking as sample
@@ -21,11 +20,6 @@ from tasks.texts import ranked
 
 TASK = Ranking("ranking", "mrr")
 PAIRWISE = Ranking("ranking", "mrr", objective="pairwise")
-
-
-@pytest.fixture(scope="module")
-def tokenizer(tiny_bert):
-    return load_tokenizer(tiny_bert, False)
 
 
 # --- scores of a task

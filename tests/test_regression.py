@@ -6,7 +6,6 @@ import pytest
 import torch
 from run_files import predicted
 
-from stages.processor import load_tokenizer
 from tasks.contract import IGNORED
 from tasks.regression import Regression, TargetContext
 from tasks.texts.real_targets import as_label, scale
@@ -14,11 +13,6 @@ from tasks.texts.rows import encode_texts
 
 TASK = Regression("regression", "pearson")
 PLAIN = Regression("regression", "pearson", scaling=None)
-
-
-@pytest.fixture(scope="module")
-def tokenizer(tiny_bert):
-    return load_tokenizer(tiny_bert, False)
 
 
 def prepared(*targets, split="train", **columns):

@@ -12,18 +12,12 @@ from sklearn.metrics import average_precision_score
 from torch.nn.functional import binary_cross_entropy_with_logits
 
 from stages.data import as_text, load_data
-from stages.processor import load_tokenizer
 from tasks.contract import IGNORED, LossContext
 from tasks.text_classification import TextClassification
 
 GOLD = [["a", "b"], ["a"], [], ["c"]]
 FOUND = [["a"], ["a", "b"], [], ["b"]]
 PLAIN = LossContext()
-
-
-@pytest.fixture(scope="module")
-def tokenizer(tiny_bert):
-    return load_tokenizer(tiny_bert, False)
 
 
 # --- several labels

@@ -6,7 +6,6 @@ import torch
 from sklearn.metrics import classification_report, confusion_matrix, f1_score
 from sklearn.utils.class_weight import compute_class_weight
 
-from stages.processor import load_tokenizer
 from tasks.contract import IGNORED
 from tasks.text_classification import TextClassification
 from tasks.texts.one_label import calibration_error
@@ -17,11 +16,6 @@ TASK = TextClassification("text_classification", "accuracy")
 def predictions(labels, confidence=None):
     confidence = confidence or [0.5] * len(labels)
     return [{"prediction": p, "confidence": c} for p, c in zip(labels, confidence, strict=True)]
-
-
-@pytest.fixture(scope="module")
-def tokenizer(tiny_bert):
-    return load_tokenizer(tiny_bert, False)
 
 
 # --- choices, labels and what is wrong with examples

@@ -6,13 +6,7 @@ import pytest
 from label_kinds import NAME, ONE
 from run_files import predicted
 
-from stages.processor import load_tokenizer
 from tasks.text_classification import TextClassification
-
-
-@pytest.fixture(scope="module")
-def tokenizer(tiny_bert):
-    return load_tokenizer(tiny_bert, False)
 
 
 def test_pairs_are_read_together_and_long_ones_are_marked(tokenizer):
