@@ -127,7 +127,7 @@ class Ranking(Task):
             scores[example][candidate] = round(float(score), 4)
         decoded = []
         for candidates, own in zip(examples["candidates"], scores, strict=True):
-            order = sorted(range(len(own)), key=own.__getitem__, reverse=True)
+            order = ranked.in_order(own, candidates)
             decoded.append(_in_order(candidates, order) | {"scores": [own[i] for i in order]})
         return decoded
 

@@ -1,4 +1,4 @@
-"""Tables that several tasks print."""
+"""A table that several tasks print."""
 
 from collections import Counter
 

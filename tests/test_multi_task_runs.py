@@ -127,7 +127,7 @@ def test_methods_keep_all_heads(run_here, tiny_bert, method):
     """Saving compares the saved model with the trained one; here its answers too."""
     words = ("data=sample", f"model.path={tiny_bert}", "task.parts.ner.head=crf", f"method={method}", *QUICK)
     place = run_here("task=multi_task", *words)
-    rows = written(place / "predictions" / "test.jsonl")
+    rows = predicted(place)
     names = ("part", "tokens", "text")
     found = load_model(place, {"use_cpu": True}).predict({name: [row[name] for row in rows] for name in names})
     assert [p["prediction"] for p in found] == [row["prediction"] for row in rows]

@@ -68,8 +68,13 @@ def shared_terms(query: str, candidate: str) -> int:
 
 
 def by_shared_terms(query: str, candidates: list[str]) -> list[int]:
-    """The candidates' positions, most shared terms first; ties by a digest: files often have the right one first."""
-    keys = [(-shared_terms(query, text), crc32(text.encode()), i) for i, text in enumerate(candidates)]
+    """The candidates' positions, most shared terms first."""
+    return in_order([shared_terms(query, text) for text in candidates], candidates)
+
+
+def in_order(scores: list[float], candidates: list[str]) -> list[int]:
+    """The candidates' positions, highest score first; ties by a digest: files often have the right one first."""
+    keys = [(-score, crc32(text.encode()), i) for i, (score, text) in enumerate(zip(scores, candidates, strict=True))]
     return [i for *_, i in sorted(keys)]
 
 

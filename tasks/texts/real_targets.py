@@ -1,5 +1,6 @@
 """Real-valued targets, one or several per example: read, described, scaled and scored."""
 
+from bisect import bisect_left
 from itertools import pairwise
 from math import isfinite
 from statistics import fmean, pstdev
@@ -93,13 +94,20 @@ def scores(gold, predicted):
 
 
 def by_gold_value(name, gold, predicted):
-    """Rows of a table: bins of about equal size by gold value, with the mean prediction and error in each."""
-    order = sorted(range(len(gold)), key=gold.__getitem__)
-    cuts = [len(order) * b // BINS for b in range(BINS + 1)]
-    groups = [order[low:high] for low, high in pairwise(cuts) if low < high]
+    """Rows of a table: bins by gold value, with the mean prediction and error in each; of about the same
+    size, but equal values stay together, and of few different ones (ratings) each has its own."""
+    order, values = sorted(range(len(gold)), key=gold.__getitem__), sorted(gold)
+    kinds = sorted(set(gold))
+    lowest = kinds if len(kinds) <= BINS else [values[len(gold) * b // BINS] for b in range(BINS)]
+    starts = sorted({bisect_left(values, value) for value in lowest})
+    groups = [order[low:high] for low, high in pairwise([*starts, len(order)])]
     return [
-        {"target": name, "gold": f"{gold[group[0]]:g} to {gold[group[-1]]:g}", "examples": len(group),
+        {"target": name, "gold": _range(gold[group[0]], gold[group[-1]]), "examples": len(group),
          "mean gold": fmean(gold[i] for i in group), "mean predicted": fmean(predicted[i] for i in group),
          "mae": fmean(abs(gold[i] - predicted[i]) for i in group)}
         for group in groups
     ]  # fmt: skip
+
+
+def _range(low, high):
+    return f"{low:g}" if low == high else f"{low:g} to {high:g}"
