@@ -129,8 +129,9 @@ class QuestionAnswering(Task):
         kinds, over those with (HasAns) and without an answer (NoAns); and what the best threshold would reach."""
         golds = [answers["text"] for answers in examples["answers"]]
         scored = score_all(self.scoring, predictions, golds)
-        tables = {"by question": by_question_word(scored, examples["question"])}
-        return Scores({**parts(scored, golds), **at_best(self.scoring, predictions, golds)}, tables)
+        by_word = by_question_word(scored, examples["question"])
+        values = {**parts(scored, golds), **at_best(self.scoring, predictions, golds)}
+        return Scores(values, {"by question": by_word} if by_word else {})
 
     def for_evaluate(self, predictions, examples):
         """Texts: the first gold answer, empty where there is none."""

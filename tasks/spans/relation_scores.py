@@ -13,7 +13,7 @@ def relation_of(label: str) -> str:
 
 def relation_table(gold: list[str], predicted: list[str], negative: str | None) -> list[dict]:
     """Per relation of the gold labels, both directions pooled: precision, recall, F1, support and how many are it in
-    the wrong direction, which is an error.
+    the wrong direction, which is an error; the last only where labels have one.
 
     The official one of the three evaluations of semeval2010_task8_scorer-v1.2.pl (Hendrickx et al., 2010): precision is
     right / (predicted as it, in whichever direction), recall right / gold.
@@ -21,13 +21,14 @@ def relation_table(gold: list[str], predicted: list[str], negative: str | None) 
     right = Counter(relation_of(g) for g, p in zip(gold, predicted, strict=True) if g == p)
     turned = Counter(relation_of(g) for g, p in zip(gold, predicted, strict=True)
                      if g != p and relation_of(g) == relation_of(p))  # fmt: skip
+    directed = any(DIRECTION.search(label) for label in gold)
     of_gold, of_predicted = (Counter(map(relation_of, labels)) for labels in (gold, predicted))
     return [
         {
             "relation": name, "precision": _share(right[name], of_predicted[name]),
             "recall": _share(right[name], of_gold[name]),
             "f1": _share(2 * right[name], of_gold[name] + of_predicted[name]),
-            "support": of_gold[name], "wrong direction": turned[name],
+            "support": of_gold[name], **({"wrong direction": turned[name]} if directed else {}),
         }
         for name in sorted(of_gold) if name != negative
     ]  # fmt: skip

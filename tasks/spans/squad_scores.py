@@ -123,7 +123,7 @@ def best_threshold(gains: list[float], lacking: int, no_answer: list[float]) -> 
 
 
 def by_question_word(scored: list[tuple[float, float]], questions: list[str]) -> list[dict]:
-    """Scores by the question word of an English question, the most frequent first."""
+    """Scores by the question word of an English question, the most frequent first; nothing where none has one."""
     words = [
         next((word for word in re.findall(r"\w+", question.lower()) if word in ASKED), "other")
         for question in questions
@@ -131,4 +131,5 @@ def by_question_word(scored: list[tuple[float, float]], questions: list[str]) ->
     return [
         {"question": word, **means([s for s, of in zip(scored, words, strict=True) if of == word]), "count": count}
         for word, count in Counter(words).most_common()
+        if {*words} != {"other"}
     ]
