@@ -32,7 +32,7 @@ def test_several_labels_by_hand():
     )
     rows = {row["label"]: row for row in scores.tables["labels"]}
     assert rows["b"] == {"label": "b", "precision": 0, "recall": 0, "f1": 0, "support": 1}
-    assert [*rows] == ["a", "b", "c", "micro avg", "macro avg", "weighted avg", "samples avg"]
+    assert [*rows] == ["a", "b", "c", "micro avg", "macro avg", "weighted avg"]
     assert scores.tables["labels per text"] == [
         {"labels of a text": 0, "in gold": 1, "in predictions": 1},
         {"labels of a text": 1, "in gold": 2, "in predictions": 2},

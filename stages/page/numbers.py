@@ -5,6 +5,7 @@ import re
 import warnings
 from collections import Counter, defaultdict
 
+READ = ("context", "pair")  # optional columns that a model reads; the others say where an example comes from
 BINS = 15  # of the reliability diagram, where a task has no `calibration_bins`
 
 
@@ -31,10 +32,24 @@ def expected_calibration_error(bins):
     return sum(count * abs(right - confidence) for _, count, right, confidence in bins) / max(total, 1)
 
 
+def unit(task, row):
+    """What the length of an input counts: the words of a list of words, or characters."""
+    first = row[task.form(row)[0]]
+    return "words" if isinstance(first, list) and all(isinstance(word, str) for word in first) else "characters"
+
+
 def length(task, row):
-    """Words of inputs that are lists of words, characters of running text."""
+    """The words of a list of words, else the characters of all texts: a question with its context and choices."""
     *inputs, _ = task.form(row)
-    return sum(len(row[name]) for name in inputs if isinstance(row.get(name), str | list))
+    if unit(task, row) == "words":
+        return len(row[inputs[0]])
+    return sum(_characters(row[name]) for name in (*inputs, *(n for n in task.optional if n in READ)) if name in row)
+
+
+def _characters(value):
+    if isinstance(value, list | dict):
+        return sum(map(_characters, value.values() if isinstance(value, dict) else value))
+    return len(value) if isinstance(value, str) else 0
 
 
 def length_bins(lengths, bins=6):

@@ -5,7 +5,7 @@ from stages.page.markup import DASH, data, details, element, figure, join, note,
 
 PAIRS = 15  # of the table of confused pairs
 WORST, BEST = 20, 10  # classes shown at once, where there are more
-AVERAGES = ("micro avg", "macro avg", "weighted avg", "samples avg")
+AVERAGES = ("micro avg", "macro avg", "weighted avg")
 PER_CLASS = {"precision", "recall", "f1", "support"}
 CELLS = {"gold", "predicted", "count"}
 
@@ -162,8 +162,7 @@ def lengths(left):
     """The best score by the length of the input."""
     if not left.rows or left.task.images or left.task.members:  # words and characters have no axis in common
         return None
-    task, first = left.task, left.rows[0]
-    unit = "words" if isinstance(first[task.form(first)[0]], list) else "characters"
+    task = left.task
     scored = [
         (
             f"{low}{DASH}{high}" if low < high else str(low),
@@ -175,4 +174,8 @@ def lengths(left):
     name = next(name for name in (task.best, *task.shown) if name in scored[0][1])  # the loss needs the model
     bars = [(label, values[name], len(members)) for label, values, members in scored]
     title = f"{name} on {left.split} by input length"
-    return figure(title, charts.bar_chart(title, bars, unit), below="Bins of about equal size; n examples each.")
+    return figure(
+        title,
+        charts.bar_chart(title, bars, numbers.unit(task, left.rows[0])),
+        below="Bins of about equal size; n examples each.",
+    )

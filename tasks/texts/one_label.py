@@ -132,7 +132,7 @@ def label_names(found, known):
 
 def label_table(gold, predicted, names=None):
     """Precision, recall and F1 of each label and their averages, by scikit-learn; gold and predicted are names, or
-    rows of 0 and 1 whose columns are `names`."""
+    rows of 0 and 1 whose columns are `names`. Averages over texts are no averages of these rows."""
     from sklearn.metrics import classification_report
 
     named = {"labels": sorted({*gold, *predicted}, key=by_number)} if names is None else {"target_names": names}
@@ -140,5 +140,5 @@ def label_table(gold, predicted, names=None):
     return [
         {"label": name, "precision": row["precision"], "recall": row["recall"], "f1": row["f1-score"],
          "support": int(row["support"])}
-        for name, row in report.items() if isinstance(row, dict)
+        for name, row in report.items() if isinstance(row, dict) and name != "samples avg"
     ]  # fmt: skip
