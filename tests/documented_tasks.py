@@ -15,7 +15,9 @@ from tasks.samples import (
 
 
 def furnish_tasks(place):
-    write_conllu(place / "train.conllu")
+    for split, name in (("train", "train"), ("validation", "dev"), ("test", "test")):
+        write_conllu(place / f"{name}.conllu", split)
+        write_snips(place / name)
     for split, name in (("train", "train"), ("validation", "dev")):
         write_squad(place / f"{name}-v2.0.json", split)
     write_table(place / "pairs.tsv", sentence_pair, {"text": "sentence1", "pair": "sentence2", "label": "label"}, "\t")
@@ -25,13 +27,24 @@ def furnish_tasks(place):
     write_images(place / "photos")
 
 
-def write_conllu(path):
-    train = pos.generate()["train"]
+def write_conllu(path, split):
+    made = pos.generate()[split]
     lines = []
-    for words, tags in zip(train["tokens"][:40], train["tags"][:40], strict=True):
+    for words, tags in zip(made["tokens"][:40], made["tags"][:40], strict=True):
         lines += [f"{i}\t{w}\t_\t_\t{t}\t_\t_\t_\t_\t_" for i, (w, t) in enumerate(zip(words, tags, strict=True), 1)]
         lines.append("")
     path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+
+
+def write_snips(folder):
+    """Two intents in a file each, queries in pieces."""
+    folder.mkdir()
+    for intent, verb, slot in (
+        ("PlayMusic", "play ", "track"),
+        ("BookRestaurant", "book a table at ", "restaurant_name"),
+    ):
+        queries = [{"data": [{"text": verb}, {"text": f"{folder.name} {i}", "entity": slot}]} for i in range(20)]
+        (folder / f"{intent}.json").write_text(json.dumps({intent: queries}), encoding="utf-8")
 
 
 def write_squad(path, split):
