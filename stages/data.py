@@ -1,6 +1,7 @@
 """The data set: found, read, its columns mapped onto the task's, labels by name."""
 
 import json
+import re
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
@@ -63,14 +64,25 @@ def load_test(data, task):
 
 def _read_splits(data, task):
     readers = {"hub": _from_hub, "files": _from_files, "sample": _from_sample}
-    splits, declared, source = readers[data["source"]](data, task)
-    splits, findings = task.prepare(splits)
+    splits, declared, source, places = readers[data["source"]](data, task)
+    try:
+        splits, findings = task.prepare(splits)
+    except ValueError as error:
+        raise ValueError(_with_place(str(error), places)) from error
     for name, examples in splits.items():
         if not examples[task.target]:
             raise ValueError(
                 f"data={data['name']}: the {name} split holds no examples. Choose another one in data.{name}."
             )
     return splits, declared, source, findings
+
+
+def _with_place(message, places):
+    """What a task says of an example, with the file and line (or row) that it was read from behind its number."""
+    named = re.search(rf"\b({'|'.join(places)}) example (\d+)", message) if places else None
+    if named is None or int(named[2]) > len(places[named[1]]):
+        return message
+    return message.replace(named[0], f"{named[0]} ({places[named[1]][int(named[2]) - 1]})", 1)
 
 
 def _from_sample(data, task):
@@ -86,17 +98,18 @@ def _from_sample(data, task):
             raise ValueError(f"data.{split}={typed(data[split])}: the sample has the splits {', '.join(made)}.")
         size = len(made[data[split]][task.form(made[data[split]])[-1]])
         splits[split] = as_paths(made[data[split]], task, [f"{split} example {i}" for i in range(1, size + 1)])
-    return splits, None, {"sample": task.sample}
+    return splits, None, {"sample": task.sample}, {}
 
 
 def _from_files(data, task):
-    splits, source = {}, {}
+    splits, source, places = {}, {}, {}
     for split, table in _tables(data, task):
         mapped = map_columns(data, task, list(table.columns), table.path)
         columns = {column: values(table.columns, name, table.places) for column, name in mapped.items()}
         splits[split] = as_text(columns, task, data["labels"], table.places)
         source[split] = {"path": str(Path(table.path).resolve()), "sha256": files_digest(table.path, data["format"])}
-    return splits, data["labels"], source
+        places[split] = table.places
+    return splits, data["labels"], source, places
 
 
 def _tables(data, task):
@@ -123,7 +136,7 @@ def _from_hub(data, task):
     loaded = _load(folder, data)
     if task.images:
         loaded = {name: undecoded(split) for name, split in loaded.items()}
-    splits, declared = {}, None
+    splits, declared, places = {}, None, {}
     for split in _given_splits(data):
         name = data[split]
         if name not in loaded:
@@ -136,10 +149,10 @@ def _from_hub(data, task):
         declared = _declared(loaded[name].features.get(str(gold))) or data["labels"]
         needed = {head for source in mapped.values() for head in heads(source, loaded[name].column_names)}
         table = {head: loaded[name][head] if task.images else loaded[name][head][:] for head in needed}
-        places = [f"{data['path']}, split {name}, row {i}" for i in range(1, len(loaded[name]) + 1)]
-        columns = {column: values(table, source, places) for column, source in mapped.items()}
-        splits[split] = as_text(columns, task, declared, places)
-    return splits, declared, {"hub": data["path"], "revision": commit}
+        places[split] = [f"{data['path']}, split {name}, row {i}" for i in range(1, len(loaded[name]) + 1)]
+        columns = {column: values(table, source, places[split]) for column, source in mapped.items()}
+        splits[split] = as_text(columns, task, declared, places[split])
+    return splits, declared, {"hub": data["path"], "revision": commit}, places
 
 
 def _load(folder, data):

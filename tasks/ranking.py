@@ -85,6 +85,8 @@ class Ranking(Task):
         sample = ranked.sample_pairs if self.objective == "pairwise" else ranked.sample_rows
         grades = {e: [relevance[row] for row in group] for e, group in groups.items()}
         drawn = {e: sample(values, self.negatives, f"{seed} {e}") for e, values in grades.items()}
+        if not any(relevance):
+            raise ValueError("no query of train has a relevant candidate. Check data.train and data.columns.relevance.")
         if self.objective == "pointwise":
             return rows.select([groups[e][i] for e, positions in drawn.items() for i in positions])
         pairs = [(groups[e][i], groups[e][j]) for e, positions in drawn.items() for i, j in positions]

@@ -189,9 +189,9 @@ def test_an_empty_text_is_text(write):
 
 def test_lists_where_text_is_needed_and_text_where_lists_are(write):
     path = write("a.jsonl", {"text": [["a", "b"]], "label": ["x"]})
-    assert "train example 1: data.columns.text must hold text, it holds ['a', 'b']." in message(TEXT, path)
+    assert f"train example 1 ({path}:1): data.columns.text must hold text, it holds ['a', 'b']." in message(TEXT, path)
     path = write("a.csv", "tokens,tags\nAnn sees,B-PER O\n")
-    assert "train example 1: data.columns.tokens must hold a list of strings" in message(WORDS, path)
+    assert f"train example 1 ({path}:2): data.columns.tokens must hold a list of strings" in message(WORDS, path)
 
 
 def test_numbered_tags(write):
