@@ -8,6 +8,7 @@ from tasks.contract import IGNORED, Finding, Scores, Task
 from tasks.spans import marked_entities as entities
 from tasks.spans.relation_scores import relation_table, relation_values
 from tasks.tables import confusion
+from tasks.texts.one_label import label_names
 
 POSITIONS = ("subj_start", "subj_end", "obj_start", "obj_end")
 
@@ -58,8 +59,7 @@ class RelationExtraction(Task):
         return [(marked,) for marked in examples["_marked"]]
 
     def labels(self, train, known):
-        found = sorted(set(train["relation"]))
-        return tuple(known) if known and set(found) <= set(known) else tuple(found)
+        return label_names(train["relation"], known)
 
     def classes(self, examples):
         return [[label] for label in examples["relation"]]
