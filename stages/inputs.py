@@ -6,6 +6,7 @@ from itertools import chain, islice
 
 from stages.columns import absent, as_name, from_end, values
 from stages.data import as_text
+from stages.data_files import TEXT
 from stages.readers import read_in_parts
 
 PART = 1000  # examples that are labelled, and kept in memory, together
@@ -21,7 +22,8 @@ def read_parts(path: str, task, given: dict, trained: dict, format: str | None =
     if path == STANDARD:
         tables = _standard_input(task.images[0] if task.images else "text")
     else:
-        tables = ((t.columns, t.places) for t in read_in_parts(path, format, PART))
+        raw = TEXT if not task.splits_words or any("text" in form for form in task.forms) else ()
+        tables = ((t.columns, t.places) for t in read_in_parts(path, format, PART, raw))
     for columns, places in tables:
         mapped = map_inputs(task, list(columns), given, trained, path)
         yield as_text({c: values(columns, name, places) for c, name in mapped.items()}, task, None, places)
