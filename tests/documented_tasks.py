@@ -21,6 +21,8 @@ def furnish_tasks(place):
     for split, name in (("train", "train"), ("validation", "dev")):
         write_squad(place / f"{name}-v2.0.json", split)
     write_table(place / "pairs.tsv", sentence_pair, {"text": "sentence1", "pair": "sentence2", "label": "label"}, "\t")
+    med = {"text": "sentence1", "pair": "sentence2", "label": "gold_label"}
+    write_table(place / "MED.tsv", sentence_pair, med, "\t")
     write_table(place / "translations.tsv", translation, {"source": "en", "target": "zh"}, "\t")
     write_table(place / "emotions.csv", multi_label, {"text": "text", "label": "label"}, ",")
     (place / "domain.txt").write_text("\n".join(masked_lm.generate()["train"]["text"][:60]), encoding="utf-8")
