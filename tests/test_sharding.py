@@ -59,6 +59,7 @@ def assert_same_result(split, whole):
         assert (ours[name] - weights).abs().max() < 2e-4, name
 
 
+@pytest.mark.slow
 def test_fsdp_is_the_same_experiment_as_one_process(split_run, run_here, tiny_bert):
     """Losses, gradient norms and the saved weights of the best checkpoint, with another accumulation."""
     whole = run_here(*EXACT, f"model.path={tiny_bert}")
