@@ -33,7 +33,7 @@ def write_conllu(path, split):
     made = pos.generate()[split]
     lines = []
     for words, tags in zip(made["tokens"][:40], made["tags"][:40], strict=True):
-        lines += [f"{i}\t{w}\t_\t_\t{t}\t_\t_\t_\t_\t_" for i, (w, t) in enumerate(zip(words, tags, strict=True), 1)]
+        lines += [f"{i}\t{w}\t_\t{t}\t{t}\t_\t_\t_\t_\t_" for i, (w, t) in enumerate(zip(words, tags, strict=True), 1)]
         lines.append("")
     path.write_text("\n".join(lines) + "\n", encoding="utf-8")
 
@@ -56,7 +56,9 @@ def write_squad(path, split):
         {"context": context, "qas": [{"id": f"{split}{i}", "question": question, "answers": _places(answers)}]}
         for i, (question, context, answers) in enumerate(rows)
     ]
-    path.write_text(json.dumps({"version": "v2.0", "data": [{"title": "one", "paragraphs": paragraphs}]}))
+    path.write_text(
+        json.dumps({"version": "v2.0", "data": [{"title": f"{i}", "paragraphs": paragraphs[i::10]} for i in range(10)]})
+    )
 
 
 def _places(answers):
