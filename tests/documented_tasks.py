@@ -27,6 +27,8 @@ def furnish_tasks(place):
     write_table(place / "emotions.csv", multi_label, {"text": "text", "label": "label"}, ",")
     (place / "domain.txt").write_text("\n".join(masked_lm.generate()["train"]["text"][:60]), encoding="utf-8")
     write_images(place / "photos")
+    for name in ("TRAIN_FILE.TXT", "TEST_FILE_FULL.TXT"):
+        write_semeval(place / name)
 
 
 def write_conllu(path, split):
@@ -47,6 +49,14 @@ def write_snips(folder):
     ):
         queries = [{"data": [{"text": verb}, {"text": f"{folder.name} {i}", "entity": slot}]} for i in range(20)]
         (folder / f"{intent}.json").write_text(json.dumps({intent: queries}), encoding="utf-8")
+
+
+def write_semeval(path):
+    lines = []
+    for i in range(30):
+        label = ("Other", "Cause-Effect(e1,e2)", "Cause-Effect(e2,e1)")[i % 3]
+        lines += [f'{i}\t"The <e1>fire {i}</e1> came from the <e2>wire {path.stem} {i}</e2>."', label, "Comment:", ""]
+    path.write_text("\r\n".join(lines) + "\r\n", encoding="utf-8")
 
 
 def write_squad(path, split):
