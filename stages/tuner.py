@@ -2,7 +2,7 @@
 
 from copy import deepcopy
 from dataclasses import replace
-from math import exp, isfinite
+from math import isfinite
 
 import torch
 from accelerate.data_loader import prepare_data_loader
@@ -16,9 +16,9 @@ from stages.model import answers
 from stages.sharding import gather, splits_weights
 from stages.terminal import is_main, stage
 from tasks.contract import Scores
+from tasks.records import perplexity
 
 LOSSES = ("loss", "perplexity")  # scores that need no answers
-LARGEST = 700.0  # the exponent that a float still holds
 
 
 class Tuner(Trainer):
@@ -140,7 +140,7 @@ class Tuner(Trainer):
             )
         values = {
             "loss": loss,
-            **({"perplexity": exp(min(loss, LARGEST))} if "perplexity" in self.task.directions else {}),
+            **({"perplexity": perplexity(loss)} if "perplexity" in self.task.directions else {}),
         }
         if not self._answers:
             return Scores(values), []

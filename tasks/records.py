@@ -1,6 +1,7 @@
 """What tasks and stages hand each other: findings, answers, scores, and what a loss learned."""
 
 from dataclasses import dataclass, field
+from math import exp
 from typing import Any
 
 IGNORED = -100  # the label of what must not be learned; torch's cross entropy and the Trainer both skip it
@@ -41,6 +42,11 @@ class Scores:
 
     values: dict[str, float]
     tables: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
+
+
+def perplexity(loss: float) -> float:
+    """exp of a mean loss in nats, as far as a float holds it."""
+    return exp(min(loss, 700.0))
 
 
 def as_line(value) -> str:

@@ -2,15 +2,15 @@
 
 from collections import Counter
 from dataclasses import dataclass
-from math import exp, log
+from math import log
 from typing import ClassVar
 
 from tasks.checks import check_text
 from tasks.contract import IGNORED, Answer, Finding, Scores, Task
+from tasks.records import perplexity
 from tasks.running_text.token_losses import token_scores
 
 USUAL = 512  # tokens of a block, where the task names none and the model reads more
-LARGEST = 700.0  # the exponent that a float still holds
 
 
 @dataclass(frozen=True)
@@ -28,6 +28,7 @@ class LanguageModel(Task):
     directions: ClassVar = {"perplexity": False, "bits_per_byte": False, "accuracy": True, "loss": False}
     shown: ClassVar = ("perplexity", "bits_per_byte", "accuracy")
     answers_are: ClassVar = "One answer per text."
+    baseline: ClassVar = None  # it needs sub-words: `baseline_of`
 
     def __post_init__(self):
         super().__post_init__()
@@ -68,15 +69,11 @@ class LanguageModel(Task):
         count = sum(p["tokens"] for p, _ in scored)
         nats = sum(p["loss"] * p["tokens"] for p, _ in scored)
         values = {
-            "perplexity": exp(min(nats / max(count, 1), LARGEST)),
+            "perplexity": perplexity(nats / max(count, 1)),
             "bits_per_byte": nats / log(2) / max(sum(len(text.encode()) for _, text in scored), 1),
             "accuracy": sum(p["right"] for p, _ in scored) / max(count, 1),
         }
         return Scores({name: value for name, value in values.items() if name in self.directions})
-
-    def baseline(self, train, examples):
-        """There is none without sub-words: see `baseline_of`."""
-        raise NotImplementedError
 
     def baseline_of(self, train, split, tokenizer):
         """Each token by its share of the training text; the guess is always the most frequent one."""
@@ -125,5 +122,5 @@ def _prediction(loss, right, count):
     if not count:
         return dict.fromkeys(("prediction", "loss", "tokens", "right"))
     mean = loss / count
-    return {"prediction": round(exp(min(mean, LARGEST)), 4), "loss": round(mean, 6), "tokens": int(count),
+    return {"prediction": round(perplexity(mean), 4), "loss": round(mean, 6), "tokens": int(count),
             "right": int(right)}  # fmt: skip
