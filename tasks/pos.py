@@ -3,20 +3,15 @@
 Long sentences are read in overlapping windows, so that every word gets its tag.
 """
 
-from collections import Counter, defaultdict
 from dataclasses import dataclass
-from itertools import chain
 from typing import ClassVar
 
-from tasks.contract import Answer, Scores
-from tasks.tables import confusion
-from tasks.words import entity_pairs
-from tasks.words.entity_data import check_pairs, check_words, iob2_names, read_tags
-from tasks.words.entity_scores import entity_tables, entity_values, token_table
-from tasks.words.tags import spans
+from tasks.words import word_tags
+from tasks.words.entity_answers import gold_and_predicted
+from tasks.words.entity_data import read_tags
+from tasks.words.tag_scores import tag_scores, with_chunks
 from tasks.words.word_tagger import WordTagger
 
-UNTAGGED = "_"  # CoNLL-U's word for "not given": such words are shown, but neither learned nor scored
 OF_CHUNKS = ("f1", "precision", "recall", "strict_f1")
 
 
@@ -46,79 +41,31 @@ class POS(WordTagger):
         return self.chunks and super().is_standard
 
     def prepare(self, splits):
+        word_tags.check_tags(splits)
         tagged = {split: examples for split, examples in splits.items() if "tags" in examples}
-        for split, examples in splits.items():
-            check_pairs(split, examples) if split in tagged else check_words(split, examples)
         converted, findings = read_tags(tagged, None) if self.chunks and tagged else ({}, [])
         return {**splits, **converted}, findings
 
     def beside_train(self, train, examples):
-        known = {word for tokens in train["tokens"] for word in tokens}
-        return {**examples, "_unseen": [[word not in known for word in tokens] for tokens in examples["tokens"]]}
+        return {**examples, "_unseen": word_tags.unseen_words(train["tokens"], examples["tokens"])}
 
     def labels(self, train, known):
-        if self.chunks:
-            return iob2_names(train["tags"], known)
-        found = {tag for tags in train["tags"] for tag in tags if tag != UNTAGGED}
-        declared = [tag for tag in known or () if tag != UNTAGGED]
-        return tuple(declared if found <= set(declared) else sorted(found))
+        return super().labels(train, known) if self.chunks else word_tags.tag_names(train["tags"], known)
 
     def classes(self, examples):
-        if self.chunks:
-            return [[kind for kind, _, _ in spans(tags)] for tags in examples["tags"]]
-        return [[tag for tag in tags if tag != UNTAGGED] for tags in examples["tags"]]
-
-    def decode(self, reduced, rows, labels, examples, tokenizer):
-        return [
-            {"prediction": [labels[i] for i in best], "confidence": [round(float(c), 4) for c in confidence]}
-            for best, confidence in zip(*self.found(reduced, rows, labels, examples), strict=True)
-        ]
+        return super().classes(examples) if self.chunks else [word_tags.given_tags(tags) for tags in examples["tags"]]
 
     def metrics(self, predictions, examples):
         """Accuracy over words and over words that train does not have; by tag by scikit-learn; chunks by seqeval."""
-        gold, predicted = examples["tags"], [p["prediction"] for p in predictions]
-        unseen = examples.get("_unseen") or [[False] * len(tags) for tags in gold]
-        words = zip(chain(*gold), chain(*predicted), chain(*unseen), strict=True)
-        words = [word for word in words if word[0] != UNTAGGED]
-        of_gold, of_predicted = [g for g, _, _ in words], [p for _, p, _ in words]
-        by_tag = token_table([of_gold], [of_predicted], outside=UNTAGGED)
-        values = {"accuracy": _share_right(words)}
-        if any(new for *_, new in words):
-            values["unseen_accuracy"] = _share_right([word for word in words if word[-1]])
-        values["tag_f1_macro"] = next((row["f1"] for row in by_tag if row["tag"] == "macro avg"), 0.0)
-        tables = {"tags": by_tag, "confusion": confusion(of_gold, of_predicted)}
-        if self.chunks:
-            values |= entity_values(gold, predicted)
-            tables = {**entity_tables(gold, predicted, "chunks"), **tables}
-        return Scores(values, tables)
-
-    def for_evaluate(self, predictions, examples):
-        return {"predictions": [p["prediction"] for p in predictions], "references": examples["tags"]}
+        gold, predicted = gold_and_predicted(predictions, examples)
+        scores = tag_scores(gold, predicted, examples.get("_unseen"))
+        return with_chunks(scores, gold, predicted) if self.chunks else scores
 
     def baseline(self, train, examples):
-        counts, overall = defaultdict(Counter), Counter()
-        for word, tag in zip(chain(*train["tokens"]), chain(*train["tags"]), strict=True):
-            if tag != UNTAGGED:
-                counts[word][tag] += 1
-                overall[tag] += 1
-        best = {word: of_word.most_common(1)[0][0] for word, of_word in counts.items()}
-        ((usual, _),) = overall.most_common(1)
-        guesses = [[best.get(word, usual) for word in tokens] for tokens in examples["tokens"]]
-        return "most frequent tag of the word, else of all words", [{"prediction": tags} for tags in guesses]
+        return "most frequent tag of the word, else of all words", word_tags.remembered_tags(train, examples)
 
     def answers(self, row):
-        if self.chunks:
-            return entity_pairs.answers(row)
-        words = zip(row["gold"], row["prediction"], row["confidence"], strict=True)
-        return [Answer(g, p, 0.0 if g == p else c, c) for g, p, c in words if g != UNTAGGED]
+        return super().answers(row) if self.chunks else word_tags.answers(row)
 
     def marked(self, row):
-        """Only words with a wrong tag carry their tags: all of them would hide what is wrong."""
-        if self.chunks:
-            return entity_pairs.marked(row)
-        words = zip(row["tokens"], row["gold"], row["prediction"], strict=True)
-        return [(word, g, p) if g not in (p, UNTAGGED) else (word, None, None) for word, g, p in words]
-
-
-def _share_right(words):
-    return sum(gold == predicted for gold, predicted, _ in words) / max(len(words), 1)
+        return super().marked(row) if self.chunks else word_tags.marked(row)

@@ -100,6 +100,17 @@ def check_words(split, examples):
             )
 
 
+def show_neighbours(splits, size):
+    """The examples of every split `with_neighbours`, as they are where `size` is 0; -> (splits, findings)."""
+    if not size:
+        return splits, []
+    shown = {split: with_neighbours(examples, size) for split, examples in splits.items()}
+    if any("document" in examples for examples in splits.values()):
+        return shown, []
+    what = "no column says where documents end: each split is read as one document"
+    return shown, [Finding("note", "all", what, "Map one with data.columns.document.")]
+
+
 def with_neighbours(examples, size):
     """The examples with up to `size` words of the same document on each side, as `_before` and `_after`."""
     documents = examples.get("document", [None] * len(examples["tokens"]))

@@ -2,7 +2,21 @@
 
 from itertools import chain
 
+from tasks.contract import Scores
+from tasks.tables import confusion
 from tasks.words.tags import spans
+
+
+def entity_scores(gold, predicted):
+    """Entity scores by seqeval 1.2.2, default (as conlleval) and strict IOB2; token scores by scikit-learn over all
+    tags but O, as papers and tutorials print them."""
+    tokens = token_table(gold, predicted)
+    tables = {
+        **entity_tables(gold, predicted, "entities"),
+        "tokens by tag": tokens,
+        "confusion": confusion(chain(*gold), chain(*predicted)),
+    }
+    return Scores({**entity_values(gold, predicted), **token_values(gold, predicted, tokens)}, tables)
 
 
 def entity_values(gold, predicted):

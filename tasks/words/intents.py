@@ -1,4 +1,21 @@
-"""Examples with an intent beside their slots: apart as the data has them, together as one gold answer."""
+"""Examples with an intent beside their slots: apart as the data has them, together as one gold answer; the intent's
+place among labels, in rows and in answers."""
+
+from collections import Counter
+
+from tasks.contract import IGNORED, Answer
+from tasks.words import entity_answers
+from tasks.words.entity_data import read_entities
+
+INTENT = "intent:"  # before the names of intents among the labels; a slot's tag begins with O, B- or I-
+
+
+def read_intents(splits, form):
+    """The examples of every split with gold answers `{"intent": ..., "slots": tags or spans}`; -> (splits, findings).
+    `form`: what gives the columns, gold last, in which examples came."""
+    parted = {split: part_gold(split, examples, form(examples)) for split, examples in splits.items()}
+    read, findings = read_entities({split: examples for split, (examples, _) in parted.items()}, None)
+    return {split: merge_gold(examples, parted[split][1]) for split, examples in read.items()}, findings
 
 
 def part_gold(split, examples, form):
@@ -38,6 +55,67 @@ def slots_of(examples):
     """The examples with the slots alone in their gold columns."""
     gold = {name: [value["slots"] for value in examples[name]] for name in ("tags", "spans") if name in examples}
     return {**examples, **gold}
+
+
+def gold_and_predicted(predictions, examples):
+    """-> ((gold, predicted) intents, (gold, predicted) tags of the slots)."""
+    intents = [value["intent"] for value in examples["tags"]], [p["prediction"]["intent"] for p in predictions]
+    slots = [{"prediction": p["prediction"]["slots"]} for p in predictions]
+    return intents, entity_answers.gold_and_predicted(slots, slots_of(examples))
+
+
+def slots_of_row(row):
+    """A row of predictions with the slots alone on both sides, and their confidence."""
+    slots = {side: row[side]["slots"] for side in ("gold", "prediction")}
+    return {**row, **slots, "confidence": row["confidence"][1:]}
+
+
+def intent_answer(row):
+    """What a row of predictions answers as intent."""
+    gold, predicted, confidence = row["gold"]["intent"], row["prediction"]["intent"], row["confidence"][0]
+    return Answer(gold, predicted, confidence if gold != predicted else 0.0, confidence)
+
+
+def intent_labels(gold):
+    """The names of a head for the intents of gold answers."""
+    return [INTENT + intent for intent in sorted({value["intent"] for value in gold})]
+
+
+def part_labels(labels):
+    """-> (the names of the intents, the tags) among a head's labels, of which those of the intents come first."""
+    intents = [name.removeprefix(INTENT) for name in labels if name.startswith(INTENT)]
+    return intents, labels[len(intents) :]
+
+
+def with_intents(rows, examples, labels, read_from):
+    """Rows of words with the intent before them in `words` and `labels`: the place that it is read from, the first
+    sub-word (`read_from` is first) or all of them, and its id, IGNORED where there is none."""
+    ids = {name: i for i, name in enumerate(labels)}
+    ends = [1 if read_from == "first" else len(row) for row in rows["input_ids"]]
+    words = [[(0, end), *of_row] for end, of_row in zip(ends, rows["words"], strict=True)]
+    gold = [ids.get(INTENT + g["intent"], IGNORED) for g in examples["tags"]] if "tags" in examples else None
+    intents = [gold[example] if gold else IGNORED for example in rows["example"]]
+    tags = [[intent, *of_row] for intent, of_row in zip(intents, rows["labels"], strict=True)]
+    return {**rows, "words": words, "labels": tags}
+
+
+def joint_answers(shares, intents, slots):
+    """Intents and slots as one answer per example. `shares`: the probabilities of the `intents`, (examples, intents);
+    `slots`: answers with tags or spans."""
+    return [
+        {
+            "prediction": {"intent": intents[int(of_intent.argmax())], "slots": found["prediction"]},
+            "confidence": [round(float(of_intent.max()), 4), *found["confidence"]],
+        }
+        for of_intent, found in zip(shares, slots, strict=True)
+    ]
+
+
+def usual_answers(train, examples):
+    """The most frequent intent of training with the slots that are remembered from it, as predictions."""
+    ((usual, _),) = Counter(gold["intent"] for gold in train["tags"]).most_common(1)
+    slots = entity_answers.remembered_entities(slots_of(train), slots_of(examples))
+    return [{"prediction": {"intent": usual, "slots": found["prediction"]}} for found in slots]
 
 
 def _one(intent, where):

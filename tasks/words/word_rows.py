@@ -35,6 +35,7 @@ def word_rows(examples, tokenizer, ids, stride, pooling):
 
 
 def best_labels(logits):
-    """-> (id of the best label, its probability) of each word, (rows, words), from logits (rows, words, labels)."""
+    """-> (id of the best label, its probability) of each word, (rows, words), from logits (rows, words, labels); or of
+    each row, (rows,), from logits (rows, labels)."""
     confidence, best = logits.float().softmax(dim=-1).max(dim=-1)
     return best, confidence

@@ -1,10 +1,15 @@
-"""What tasks share that give each word a tag: words in windows, a head that scores words, the best tag of each."""
+"""What tasks share that give each word a tag: words in windows, a head that scores words, the best tag of each; the
+tags are IOB2 tags of entities unless a task says otherwise."""
 
 from dataclasses import dataclass
 from typing import ClassVar
 
 from tasks.checks import check_choices, check_counts
 from tasks.contract import Task
+from tasks.words import entity_pairs
+from tasks.words.entity_answers import entity_answers, gold_and_predicted
+from tasks.words.entity_data import iob2_names
+from tasks.words.tags import spans
 from tasks.words.word_rows import POOLING, best_labels, word_rows
 
 
@@ -22,6 +27,7 @@ class WordTagger(Task):
     lora_type: ClassVar = "TOKEN_CLS"
     pipeline: ClassVar = {"task": "token-classification", "aggregation_strategy": "first"}
     splits_words: ClassVar = True
+    least_places: ClassVar = 1  # places for words that each batch has at least, so that no tensor of them is empty
 
     def __post_init__(self):
         super().__post_init__()
@@ -31,6 +37,12 @@ class WordTagger(Task):
     @property
     def is_standard(self):
         return self.pooling == "first"
+
+    def labels(self, train, known):
+        return iob2_names(train["tags"], known)
+
+    def classes(self, examples):
+        return [[kind for kind, _, _ in spans(tags)] for tags in examples["tags"]]
 
     def encode(self, examples, tokenizer, labels):
         return word_rows(examples, tokenizer, {name: i for i, name in enumerate(labels)}, self.stride, self.pooling)
@@ -43,14 +55,25 @@ class WordTagger(Task):
     def collator(self, tokenizer, model):
         from tasks.words.heads import WordCollator
 
-        return WordCollator(tokenizer)
+        return WordCollator(tokenizer, self.least_places)
 
     def reduce(self, outputs):
         """Best label and its probability per word."""
         return best_labels(outputs["logits"])
 
-    def found(self, reduced, rows, labels, examples):
-        """-> (label ids, probabilities) per example, arrays of shape (words,)."""
+    def decode(self, reduced, rows, labels, examples, tokenizer):
+        """The tag of each word, or the spans that the tags mark, in the form of the data."""
         from tasks.words.decoding import sequences
 
-        return sequences(reduced, rows, labels, [len(tokens) for tokens in examples["tokens"]])
+        best, confidence = sequences(reduced, rows, labels, [len(tokens) for tokens in examples["tokens"]])
+        return entity_answers(best, confidence, labels, examples)
+
+    def for_evaluate(self, predictions, examples):
+        gold, predicted = gold_and_predicted(predictions, examples)
+        return {"predictions": predicted, "references": gold}
+
+    def answers(self, row):
+        return entity_pairs.answers(row)
+
+    def marked(self, row):
+        return entity_pairs.marked(row)
