@@ -10,7 +10,8 @@ from stages.cuts import cut
 from stages.processor import add_tokens, load_tokenizer
 from tasks.contract import IGNORED
 from tasks.relation_extraction import RelationExtraction
-from tasks.spans.marked_entities import MARKERS, kept_positions, with_markers
+from tasks.spans.marked_entities import MARKERS, with_markers
+from tasks.spans.marked_rows import kept_positions
 from tasks.words.heads import PlaceCollator
 
 TASK = RelationExtraction("relation_extraction", "f1_official")

@@ -1,9 +1,36 @@
-"""Two entities in a text, as tags, character spans or words; markers written around them, which no cut takes away."""
+"""Two entities in a text, given as tags, character spans or words; markers written around them."""
 
 import re
 
 TAGS = re.compile(r"</?e[12]>")
 MARKERS = ("[E1]", "[/E1]", "[E2]", "[/E2]")
+POSITIONS = ("subj_start", "subj_end", "obj_start", "obj_end")  # first and last word of both, TACRED's columns
+
+
+def located(split: str, examples: dict) -> dict:
+    """The examples with the text, the character spans `e1` and `e2` of its entities, and `_marked`, the text with
+    markers around them, from whichever form they came in. Errors name split and example."""
+    form = "token" if "token" in examples else "sentence" if "sentence" in examples else "text"
+    found = [_locate(form, examples, i, f"{split} example {i + 1}") for i in range(len(examples[form]))]
+    columns = {name: [place[n] for place in found] for n, name in enumerate(("text", "e1", "e2"))}
+    return {**examples, **columns, "_marked": [with_markers(*place) for place in found]}
+
+
+def _locate(form, examples, i, where):
+    """-> (text, e1, e2) of example `i`, of which no text holds a marker already."""
+    given = examples[form][i]
+    if not isinstance(given, list if form == "token" else str):
+        raise ValueError(f"{where}: data.columns.{form} holds {repr(given)[:60]}, which is not of its type.")
+    if form == "token":
+        first, last, *other = (examples[name][i] for name in POSITIONS)
+        text, spans = joined(given, [(first, last), tuple(other)], where)
+    elif form == "sentence":
+        text, *spans = untagged(given, where)
+    else:
+        text, spans = given, [checked_span(given, examples[e][i], f"{where}: data.columns.{e}") for e in ("e1", "e2")]
+    if any(marker in text for marker in MARKERS):
+        raise ValueError(f"{where}: its text holds one of {', '.join(MARKERS)}. Replace it by another word.")
+    return text, *spans
 
 
 def untagged(sentence: str, where: str) -> tuple[str, list[int], list[int]]:
@@ -62,21 +89,12 @@ def with_markers(text: str, e1: list[int], e2: list[int]) -> str:
     return marked + text[last:]
 
 
-def kept_positions(inside: list[int], places: list[int], room: int) -> list[int]:
-    """Which sub-words of a text stay where only `room` of them can. `inside`: their positions in the row; `places`:
-    those of the two start and the two end markers.
+def marked_in_row(row: dict) -> str:
+    """The text of a row of predictions with markers around both entities, in whichever form they came."""
+    return located("row", {name: [value] for name, value in row.items()})["_marked"][0]
 
-    All, where they fit; else a stretch with both entities in its middle; else the beginning of what lies between
-    first and last marker and its end, half the room each. ValueError where that loses a start marker.
-    """
-    if len(inside) <= room:
-        return inside
-    order = {position: i for i, position in enumerate(inside)}
-    low, high = min(order[p] for p in places), max(order[p] for p in places) + 1
-    if high - low <= room:
-        start = min(max(low - (room - (high - low)) // 2, 0), len(inside) - room)
-        return inside[start : start + room]
-    kept = [*inside[low : low + room - room // 2], *inside[high - room // 2 : high]]
-    if not {*places[:2]} <= {*kept}:
-        raise ValueError("an entity is longer than half of what the model reads")
-    return kept
+
+def entity_texts(examples: dict) -> list[tuple[str, str]]:
+    """What both entities of each example are called, in lower case."""
+    columns = (examples["text"], examples["e1"], examples["e2"])
+    return [(text[a:b].lower(), text[c:d].lower()) for text, (a, b), (c, d) in zip(*columns, strict=True)]

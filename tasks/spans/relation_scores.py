@@ -1,7 +1,12 @@
-"""How relations are scored: SemEval-2010 task 8's official macro F1, and F1 over all labels but the negative one."""
+"""How relations are scored: SemEval-2010 task 8's official macro F1, and F1 over all labels but the negative one; and
+a baseline that remembers pairs of entities."""
 
 import re
 from collections import Counter
+
+from tasks.contract import Finding, Scores
+from tasks.spans.marked_entities import entity_texts
+from tasks.tables import confusion
 
 DIRECTION = re.compile(r"\((e1,e2|e2,e1)\)$")
 
@@ -9,6 +14,21 @@ DIRECTION = re.compile(r"\((e1,e2|e2,e1)\)$")
 def relation_of(label: str) -> str:
     """A label without its direction: `Cause-Effect(e1,e2)` is Cause-Effect."""
     return DIRECTION.sub("", label)
+
+
+def find_negative(train: list[str], negative: str | None) -> list[Finding]:
+    """What is to be said where none of the labels of train is the negative one; nothing without a training split."""
+    if not train or negative is None or negative in train:
+        return []
+    what = f"no example has the label {negative}, which F1 leaves out: all labels count"
+    return [Finding("note", "train", what, "Name another one in task.negative.")]
+
+
+def relation_scores(gold: list[str], predicted: list[str], negative: str | None) -> Scores:
+    """`relation_values`, with `relation_table` and the confusion matrix as tables."""
+    table = relation_table(gold, predicted, negative)
+    tables = {"relations": table, "confusion": confusion(gold, predicted)}
+    return Scores(relation_values(gold, predicted, negative, table), tables)
 
 
 def relation_table(gold: list[str], predicted: list[str], negative: str | None) -> list[dict]:
@@ -53,3 +73,12 @@ def relation_values(gold: list[str], predicted: list[str], negative: str | None,
         "f1": _share(2 * right, guessed + there), "precision": _share(right, guessed), "recall": _share(right, there),
         "f1_macro": _share(sum(per_label), len(labels)), "accuracy": _share(sum(g == p for g, p in pairs), len(pairs)),
     }  # fmt: skip
+
+
+def remembered_relations(train: dict, examples: dict, negative: str | None) -> list[dict]:
+    """The relation of the same two entities in training, else the most frequent one that is not negative, as
+    predictions."""
+    memory = dict(zip(entity_texts(train), train["relation"], strict=True))
+    counts = Counter(label for label in train["relation"] if label != negative)
+    (frequent, _), *_ = (counts or Counter(train["relation"])).most_common(1)
+    return [{"prediction": memory.get(pair, frequent)} for pair in entity_texts(examples)]
