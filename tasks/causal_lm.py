@@ -4,9 +4,9 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from tasks.contract import IGNORED
-from tasks.running_text.blocks import as_rows, block_size, filled, padding, windows
-from tasks.running_text.language_model import USUAL, LanguageModel, scored
-from tasks.running_text.token_losses import shifted, summed_losses
+from tasks.running_text.blocks import as_rows, filled, windows
+from tasks.running_text.language_model import LanguageModel
+from tasks.running_text.token_losses import shifted
 
 
 @dataclass(frozen=True)
@@ -26,7 +26,7 @@ class CausalLM(LanguageModel):
 
     def encode(self, examples, tokenizer, labels):
         """A text in windows; a token that an earlier window scores is only looked at."""
-        size = block_size(self.block, tokenizer.model_max_length, USUAL)
+        size = self.row_size(tokenizer)
         start, end = boundaries(tokenizer)
         found = {name: [] for name in ("input_ids", "position_ids", "labels", "example", "cut")}
         texts = tokenizer(examples["text"], add_special_tokens=False, verbose=False)["input_ids"]
@@ -45,7 +45,7 @@ class CausalLM(LanguageModel):
         """Full blocks. Documents in a block do not see each other: their positions start anew, and nothing before a
         document's start is attended to (where the architecture takes positions; else only its end token parts them)."""
         documents = whole_texts(rows)
-        size = block_size(self.block, tokenizer.model_max_length, USUAL)
+        size = self.row_size(tokenizer)
         blocks = {"input_ids": [], "position_ids": [], "labels": []}
         for block in filled([len(ids) for ids in documents], size, again=1):
             pieces = [documents[document][start:end] for document, start, end in block]
@@ -54,14 +54,8 @@ class CausalLM(LanguageModel):
             blocks["labels"].append([token for piece in pieces for token in (IGNORED, *piece[1:])])
         return as_rows(blocks)
 
-    def collator(self, tokenizer, model):
-        return padding(tokenizer)
-
-    def loss(self, outputs, labels, context):
-        return summed_losses(shifted(outputs["logits"]), labels, context.label_smoothing)
-
-    def respond(self, model, inputs, labels):
-        return scored(model, inputs, labels, shifted)
+    def aligned(self, logits):
+        return shifted(logits)
 
 
 def boundaries(tokenizer):

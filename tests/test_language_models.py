@@ -2,6 +2,7 @@
 
 import re
 from math import exp, log, log2
+from types import SimpleNamespace
 
 import pytest
 import torch
@@ -208,6 +209,21 @@ def test_scores_by_hand():
     assert found[2] == {"prediction": None, "loss": None, "tokens": None, "right": None}
     values = CAUSAL.metrics(found, {"text": ["abcd", "é42", ""]}).values
     assert values == pytest.approx({"perplexity": exp(2), "bits_per_byte": 6 * log2(exp(1)) / 8, "accuracy": 1 / 3})
+
+
+def test_what_was_guessed_at_each_masked_token():
+    """Of three masked tokens two are wrong in the same way; the text without one has no guesses."""
+    rows = {"example": [0, 1, 2], "labels": [[IGNORED, 0, 1], [IGNORED], [0]]}
+    reduced = ([[0, 1.0, 1.0], [0], [1.0]], [[0, 1, 1], [0], [1]], [[0, 0.5, 0.123456], [0], [0.25]])
+    texts, tokenizer = {"text": ["a b", "", "a"]}, SimpleNamespace(decode=lambda ids: f" {'ab'[ids[0]]}")
+    found = MASKED.decode(reduced, rows, (), texts, tokenizer)
+    assert [p["guesses"] for p in found] == [
+        [{"word": "a", "guess": "b", "confidence": 0.5}, {"word": "b", "guess": "b", "confidence": 0.1235}],
+        None,
+        [{"word": "a", "guess": "b", "confidence": 0.25}],
+    ]
+    assert [answer.error for p in found for answer in MASKED.answers(p)] == [0.5, 0.0, 0.25]
+    assert MASKED.metrics(found, texts).tables == {"wrong guesses": [{"word": "a", "guessed": "b", "times": 2}]}
 
 
 def test_unigrams_are_a_distribution():

@@ -8,7 +8,8 @@ from typing import ClassVar
 from tasks.checks import check_text
 from tasks.contract import IGNORED, Answer, Finding, Scores, Task
 from tasks.records import perplexity
-from tasks.running_text.token_losses import token_scores
+from tasks.running_text.blocks import block_size, padding
+from tasks.running_text.token_losses import summed_losses, token_scores
 
 USUAL = 512  # tokens of a block, where the task names none and the model reads more
 
@@ -48,6 +49,25 @@ class LanguageModel(Task):
 
     def classes(self, examples):
         return [[] for _ in examples["text"]]
+
+    def row_size(self, tokenizer):
+        """Tokens of a row at most."""
+        return block_size(self.block, tokenizer.model_max_length, USUAL)
+
+    def collator(self, tokenizer, model):
+        return padding(tokenizer)
+
+    def aligned(self, logits):
+        """The logits moved to the tokens they speak of. Default: they stand there."""
+        return logits
+
+    def loss(self, outputs, labels, context):
+        return summed_losses(self.aligned(outputs["logits"]), labels, context.label_smoothing)
+
+    def respond(self, model, inputs, labels):
+        """The outputs with the scores of each token."""
+        logits = model(**inputs)["logits"]
+        return {"logits": logits, "scores": token_scores(self.aligned(logits), labels)}
 
     def reduce(self, outputs):
         return outputs["scores"]
@@ -100,12 +120,6 @@ def unigrams(tokens, vocabulary):
     unseen = kinds / (total + kinds) / max(vocabulary - kinds, 1)
     (best, _), *_ = counts.most_common(1)
     return lambda token: counts[token] / (total + kinds) if token in counts else unseen, best
-
-
-def scored(model, inputs, labels, shift):
-    """The outputs with the scores of each token; `shift` moves the logits to the tokens they speak of."""
-    logits = model(**inputs)["logits"]
-    return {"logits": logits, "scores": token_scores(shift(logits), labels)}
 
 
 def _measure(split, texts):

@@ -1,6 +1,10 @@
 """The loss, the guess and its probability at each labelled token: what language models are scored by."""
 
+from collections import Counter
+
 from tasks.contract import IGNORED
+
+MOST_SHOWN = 20  # rows of the table of wrong guesses
 
 
 def summed_losses(logits, labels, smoothing=0.0):
@@ -38,3 +42,21 @@ def shifted(logits):
     import torch
 
     return torch.cat([logits[:, :1], logits[:, :-1]], dim=1)
+
+
+def token_guesses(rows, guesses, sure, tokenizer):
+    """-> {example: the `word` that stood at each labelled token of its rows, the `guess` and its `confidence`}, from
+    the ids and probabilities of `token_scores`."""
+    found = {}
+    for example, gold, guessed, chances in zip(rows["example"], rows["labels"], guesses, sure, strict=True):
+        for i in (i for i, label in enumerate(gold) if label != IGNORED):
+            word, guess = (tokenizer.decode([int(token)]).strip() for token in (gold[i], guessed[i]))
+            one = {"word": word, "guess": guess, "confidence": round(float(chances[i]), 4)}
+            found.setdefault(example, []).append(one)
+    return found
+
+
+def wrong_guesses(answers):
+    """Rows of a table: the most frequent pairs of a word and what was guessed instead of it."""
+    wrong = Counter((answer.gold, answer.predicted) for answer in answers if answer.error)
+    return [{"word": word, "guessed": guess, "times": n} for (word, guess), n in wrong.most_common(MOST_SHOWN)]
