@@ -6,8 +6,8 @@ from typing import ClassVar
 from tasks.contract import Scores
 from tasks.writing import text_scores
 from tasks.writing.generation import Writer, check_prompt
-from tasks.writing.prompts import encode_pairs
-from tasks.writing.references import as_lists, first_references, one_text, written_answer
+from tasks.writing.prompts import encode_texts
+from tasks.writing.references import texts_and_references
 
 
 @dataclass(frozen=True)
@@ -32,19 +32,12 @@ class Summarization(Writer):
 
     def prepare(self, splits):
         """A text may come as a list of sentences, its summary as a list of references."""
-        ready = {}
-        for split, examples in splits.items():
-            ready[split] = {**examples, "text": one_text(split, "text", examples["text"])}
-            if "summary" in examples:
-                ready[split]["summary"] = as_lists(split, "summary", examples["summary"])
-        return ready, []
+        return texts_and_references(splits, self.columns), []
 
     def encode(self, examples, tokenizer, labels):
         """The end of a text that is too long for the model is cut off, and the row marked so. The first reference is
         learned."""
-        prompts = [(lambda text: self.prompt.replace("{text}", text), text) for text in examples["text"]]
-        targets = first_references(examples, "summary") or [None] * len(prompts)
-        return encode_pairs(prompts, targets, tokenizer, self.generation, self.decoder_only)
+        return encode_texts(examples, self.columns, self.prompt, tokenizer, self.generation, self.decoder_only)
 
     def metrics(self, predictions, examples):
         """ROUGE F1 by rouge-score, words per summary, and the share of its bigrams that the text lacks."""
@@ -63,12 +56,3 @@ class Summarization(Writer):
     def baseline(self, train, examples):
         leads = [" ".join(text_scores.sentences(text)[: self.lead]) for text in examples["text"]]
         return f"the first {self.lead} sentences", [{"prediction": lead} for lead in leads]
-
-    def for_evaluate(self, predictions, examples):
-        return {
-            "predictions": [p["prediction"] for p in predictions],
-            "references": first_references(examples, "summary"),
-        }
-
-    def answers(self, row):
-        return written_answer(row)

@@ -7,8 +7,8 @@ from tasks.contract import Scores
 from tasks.writing import text_scores
 from tasks.writing.generation import Writer, check_prompt, write
 from tasks.writing.languages import language_name, language_token
-from tasks.writing.prompts import encode_pairs
-from tasks.writing.references import as_lists, first_references, one_text, written_answer
+from tasks.writing.prompts import encode_texts
+from tasks.writing.references import texts_and_references
 
 IN_WORDS = "translate {from} to {to}: {source}"  # what T5 was trained with
 
@@ -54,19 +54,12 @@ class Translation(Writer):
 
     def prepare(self, splits):
         """A target may come as a list of references."""
-        ready = {}
-        for split, examples in splits.items():
-            ready[split] = {**examples, "source": one_text(split, "source", examples["source"])}
-            if "target" in examples:
-                ready[split]["target"] = as_lists(split, "target", examples["target"])
-        return ready, []
+        return texts_and_references(splits, self.columns), []
 
     def encode(self, examples, tokenizer, labels):
         """The end of a text that is too long for the model is cut off, and the row marked so. The first reference is
         learned."""
-        prompts = [(lambda text: self.prompt.replace("{source}", text), text) for text in examples["source"]]
-        targets = first_references(examples, "target") or [None] * len(prompts)
-        return encode_pairs(prompts, targets, tokenizer, self.generation, self.decoder_only)
+        return encode_texts(examples, self.columns, self.prompt, tokenizer, self.generation, self.decoder_only)
 
     def respond(self, model, inputs, labels):
         ids = {} if self.first_token is None else {"forced_bos_token_id": self.first_token}
@@ -83,12 +76,3 @@ class Translation(Writer):
 
     def baseline(self, train, examples):
         return "the source as it is", [{"prediction": text} for text in examples["source"]]
-
-    def for_evaluate(self, predictions, examples):
-        return {
-            "predictions": [p["prediction"] for p in predictions],
-            "references": first_references(examples, "target"),
-        }
-
-    def answers(self, row):
-        return written_answer(row)

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, ClassVar
 
 from tasks.contract import IGNORED, Task
+from tasks.writing.references import first_references, written_answer
 
 # The arguments of transformers.GenerationConfig that change what is written, but for those that name token ids.
 SAMPLING = ("temperature", "top_k", "top_p", "min_p", "typical_p", "epsilon_cutoff", "eta_cutoff")  # with do_sample
@@ -85,6 +86,14 @@ class Writer(Task):
 
     def decode(self, reduced, rows, labels, examples, tokenizer):
         return written(reduced[0], rows["example"], tokenizer)
+
+    def for_evaluate(self, predictions, examples):
+        """Texts against the first of their references."""
+        texts = [p["prediction"] for p in predictions]
+        return {"predictions": texts, "references": first_references(examples, self.target)}
+
+    def answers(self, row):
+        return written_answer(row)
 
 
 def check_settings(settings: dict[str, Any]) -> None:

@@ -3,6 +3,7 @@
 from typing import Any
 
 from tasks.contract import IGNORED
+from tasks.writing.references import first_references
 
 
 def prompt_ids(tokenizer, prompt: str, decoder_only: bool) -> list[int]:
@@ -78,6 +79,15 @@ def encode_pairs(prompts, targets, tokenizer, settings: dict[str, Any], decoder_
         rows["labels"].append(labels[:most])
         rows["cut"].append(cut or len(labels) > most)
     return {**rows, "example": list(range(len(rows["cut"])))}
+
+
+def encode_texts(examples, columns, prompt: str, tokenizer, settings: dict[str, Any], decoder_only: bool):
+    """The same for the texts of one column and the first references of another, `columns`; the prompt holds the name of
+    the first in braces, where the text goes."""
+    text, gold = columns
+    prompts = [(lambda part: prompt.replace(f"{{{text}}}", part), whole) for whole in examples[text]]
+    targets = first_references(examples, gold) or [None] * len(prompts)
+    return encode_pairs(prompts, targets, tokenizer, settings, decoder_only)
 
 
 class Pairs:

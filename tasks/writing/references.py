@@ -18,6 +18,18 @@ def as_lists(split: str, column: str, values: list) -> list[list[str]]:
     return lists
 
 
+def texts_and_references(splits: dict[str, dict], columns: tuple[str, str]) -> dict[str, dict]:
+    """The examples of all splits with one text and a list of references each, from those two `columns`; a text may come
+    as a list of sentences, its gold answer as one text, and new text has none."""
+    text, gold = columns
+    ready = {}
+    for split, examples in splits.items():
+        ready[split] = {**examples, text: one_text(split, text, examples[text])}
+        if gold in examples:
+            ready[split][gold] = as_lists(split, gold, examples[gold])
+    return ready
+
+
 def first_references(examples: dict, column: str) -> list[str] | None:
     """The first reference of each example; None where the examples have no gold column."""
     return [references[0] for references in examples[column]] if column in examples else None
