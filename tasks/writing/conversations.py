@@ -2,9 +2,13 @@
 
 from itertools import cycle
 
+from tasks.contract import Finding
 from tasks.writing.references import as_lists, one_text
 
 GIVEN = ("train", "validation", "test")  # splits that hold replies
+FORMS = (
+    ("messages", "messages"), ("prompt", "response"), ("instruction", "input", "output"), ("instruction", "output"),
+)  # fmt: skip
 MORE = ("system", "control")  # optional columns
 ROLES = {
     "system": "system", "user": "user", "assistant": "assistant", "human": "user", "prompter": "user",
@@ -44,6 +48,28 @@ def split_reply(messages: list[dict]) -> tuple[list[dict], str | None, int]:
     if last is None:
         return messages, None, 0
     return messages[:last], messages[last]["content"], len(messages) - 1 - last
+
+
+def form_of(names, own: tuple[str, ...]) -> tuple[str, ...]:
+    """The columns, gold last, in which examples with these columns came. Prepared conversations stand in the task's
+    `own` columns, the reply apart, beside those that a user gave."""
+    apart = FORMS[0] if {*names} <= {"messages", *MORE} else own
+    return next((form for form in FORMS[1:] if {*form[:-1]} <= {*names}), apart)
+
+
+def prepared_splits(splits: dict[str, dict]) -> tuple[dict[str, dict], list[Finding]]:
+    """-> (`prepared` examples of all splits, what is not learned of them)."""
+    ready, found = {}, []
+    for split, examples in splits.items():
+        ready[split], dropped = prepared(split, examples)
+        if dropped and split in GIVEN:
+            found.append(Finding("note", split, f"{dropped} turns stand behind the last reply: not learned"))
+    return ready, found
+
+
+def last_turns(examples: dict) -> list[str]:
+    """What was said last before each reply."""
+    return [messages[-1]["content"] for messages in examples["_asked"]]
 
 
 def prepared(split, examples):

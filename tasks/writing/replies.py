@@ -4,6 +4,8 @@ from collections import Counter, defaultdict
 
 from tasks.writing import text_scores
 
+SCORES = (*text_scores.ROUGE, "bleu", "chrf", "exact_match", "distinct_1", "distinct_2")  # greater is better
+
 
 def reply_scores(predictions: list[str], references: list[list[str]], language: str | None):
     """-> (ROUGE, BLEU, chrF, exact match, distinct-1 and -2, words per reply; how they were computed)."""
