@@ -79,6 +79,18 @@ def epoch(of_row: list[int], sampling: str, temperature: float, seed: int) -> li
     return chosen
 
 
+def encode(examples: dict, tasks: dict, tokenizer, labels) -> dict[str, list]:
+    """The rows of all parts, one part after the other, each encoded by its own task; `tasks` by part."""
+    rows = {}
+    for i, (part, task) in enumerate(tasks.items()):
+        places, own = select(examples, part)
+        if places:
+            encoded = task.encode(own, tokenizer, labels_of(labels, part))
+            for name, values in to_rows(encoded, i, places).items():
+                rows.setdefault(name, []).extend(values)
+    return rows
+
+
 def to_rows(encoded: dict, part: int, places: list[int]) -> dict:
     """A part's encoded rows in the form that all parts share: `row` holds everything of a row as JSON, `labels` the
     part's number, or IGNORED where the row has no gold answer; `example` counts among all examples."""

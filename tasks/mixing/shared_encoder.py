@@ -1,11 +1,11 @@
 """One encoder under the heads of several tasks: their batches, the model, and their outputs side by side."""
 
 import json
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from math import prod
 
 from tasks.contract import IGNORED, LossContext
-from tasks.mixing.mixed import blank, labels_of
+from tasks.mixing.mixed import blank, from_rows, labels_of, select
 
 END = IGNORED  # what fills up a packed row
 
@@ -17,11 +17,33 @@ class PartContexts(LossContext):
     parts: dict[str, LossContext] = field(default_factory=dict)
 
 
+def part_contexts(rows, tasks, labels, label_smoothing) -> PartContexts:
+    """What the loss of each task, by part, learns from its own rows among all encoded ones."""
+    contexts = {}
+    for i, (part, task) in enumerate(tasks.items()):
+        contexts[part] = task.loss_context(from_rows(rows, i)[1], labels_of(labels, part), label_smoothing)
+    return PartContexts(None, label_smoothing, contexts)
+
+
+def row_means(outputs, tasks, labels, context: PartContexts):
+    """The loss of each row, shape (rows,): the mean over its items, by the task of its part."""
+    losses = outputs["logits"].new_zeros(len(labels))
+    for i, (part, task) in enumerate(tasks.items()):
+        if part in outputs:
+            gold = outputs[f"{part}/labels"]
+            own = replace(context.parts[part], label_smoothing=context.label_smoothing)
+            of_rows = task.loss(outputs[part], gold, own) / task.items(gold).clamp(min=1)
+            losses = losses.index_put((outputs["part"] == i,), of_rows.to(losses.dtype))
+    return losses
+
+
 class MixedCollator:
     """Each part's rows through its own collator: a batch with the names `part/name`; `part` says whose each row is."""
 
-    def __init__(self, collators, names):
-        self.collators, self.names = collators, names
+    def __init__(self, tasks, tokenizer, model):
+        self.collators = {part: task.collator(tokenizer, model) for part, task in tasks.items()}
+        read = {part: (*tokenizer.model_input_names, *task.model_inputs) for part, task in tasks.items()}
+        self.names = {part: (*names, "labels") for part, names in read.items()}
 
     def __call__(self, rows):
         import torch
@@ -62,6 +84,21 @@ def scattered(part, packed):
     for i, rows in packed.items():
         whole[(part == i).nonzero()[:, 0], : rows.shape[1]] = rows.float()
     return whole
+
+
+def reduced(outputs, tasks):
+    """What each task needs of a batch's outputs to decode them, packed, in the order of the rows."""
+    numbers = {i: (part, task) for i, (part, task) in enumerate(tasks.items()) if part in outputs}
+    return scattered(outputs["part"], {i: pack(task.reduce(outputs[part])) for i, (part, task) in numbers.items()})
+
+
+def apart(part, parts, reduced, rows, examples):
+    """-> (what the task of one of the parts reduced its outputs to, its rows with `example` counted in its own
+    examples)."""
+    places, own = from_rows(rows, list(parts).index(part))
+    order = {place: i for i, place in enumerate(select(examples, part)[0])}
+    own["example"] = [order[place] for place in own["example"]]
+    return unpack([reduced[0][place] for place in places]), own
 
 
 def unpack(rows) -> tuple:
