@@ -102,6 +102,14 @@ def _check_folder(folder):
         )
 
 
+def leave_out_cudnn_attention():
+    """Let another kernel compute attention: in half precision, with a mask, on the H100, cuDNN's gradients are NaN for
+    some lengths in torch 2.11 to 2.13 (pytorch/pytorch issue 196678)."""
+    import torch
+
+    torch.backends.cuda.enable_cudnn_sdp(False)
+
+
 def hint_at_precision(config):
     """Say that a GPU could be used better. Never done by itself: another precision is another result."""
     import torch

@@ -7,7 +7,7 @@ import torch
 from transformers import EarlyStoppingCallback, TrainingArguments
 
 from stages.arguments import EXTRA
-from stages.hardware import check_started, launched, rows_per_process
+from stages.hardware import check_started, launched, leave_out_cudnn_attention, rows_per_process
 from stages.model import count_parameters
 from stages.profiling import Profile
 from stages.sharding import name_layers, trainer_choices
@@ -63,6 +63,7 @@ def build_tuner(config, task, labels, model, tokenizer, splits, folder):
     """The Tuner of a configuration, with early stopping where `training.early_stopping_patience` asks for it."""
     arguments = training_arguments(config, task, folder)
     name_layers(arguments, model)
+    leave_out_cudnn_attention()
     stopping = {k: config["training"][k] for k in EARLY_STOPPING if config["training"].get(k) is not None}
     callbacks = [EarlyStoppingCallback(**stopping)] if stopping else []
     tuner = Tuner(config, task, labels, model, tokenizer, splits, arguments, callbacks)

@@ -34,6 +34,9 @@ def test_half_precision(monkeypatch, capsys, training, use_cpu, bf16, hint):
     assert (hint in capsys.readouterr().out) if hint else not capsys.readouterr().out
 
 
-def test_no_hint_without_a_gpu(capsys):
+def test_no_hint_without_a_gpu(monkeypatch, capsys):
+    import torch
+
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
     hardware.hint_at_precision({"training": {}, "hardware": {}})
     assert not capsys.readouterr().out

@@ -146,3 +146,12 @@ def test_an_adapter_on_a_model_with_other_labels(run_here, tiny_bert, tmp_path):
     chosen = ("task=text_classification", "data=files", f"data.train={data}", "method=lora", *words)
     second = run_here(*chosen, f"model.path={first}/model")
     assert (second / "adapter").is_dir() and (second / "metrics.json").is_file()
+
+
+def test_attention_with_broken_gradients_is_left_out(run_here, tiny_bert, tmp_path):
+    import torch
+
+    torch.backends.cuda.enable_cudnn_sdp(True)
+    words = ("experiment=quickstart/text_classification", f"model.path={tiny_bert}", *EXACT, "training.max_steps=1")
+    run_here(*words, f"output_root={tmp_path}")
+    assert not torch.backends.cuda.cudnn_sdp_enabled()
