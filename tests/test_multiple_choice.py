@@ -6,7 +6,8 @@ from transformers import AutoModelForMultipleChoice
 
 from tasks.contract import IGNORED, LossContext
 from tasks.multiple_choice import MultipleChoice
-from tasks.texts.choices import by_position, by_size, read_choices
+from tasks.texts.choice_scores import by_position, by_size
+from tasks.texts.choices import read_choices
 from tasks.texts.text_heads import NEVER, GroupCollator, grouped_head
 
 TASK = MultipleChoice("multiple_choice", "accuracy")

@@ -1,8 +1,9 @@
-"""The choices of a multiple-choice question and its answer, however it is written."""
+"""Multiple-choice questions as they are read: their choices, and their answers however they are written."""
 
 from collections import Counter
 
-from tasks.contract import Finding
+from tasks.checks import check_text
+from tasks.contract import Finding, as_line
 
 LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 WRITTEN = {  # how an answer may be written -> its position among the choices, None where it is written otherwise
@@ -19,6 +20,24 @@ def _number_of(letter):
 
 def _inside(position, choices):
     return position if 0 <= position < len(choices) else None
+
+
+def read_questions(splits: dict[str, dict], written: str | None) -> tuple[dict, list[Finding]]:
+    """Examples of all splits: choices become lists of texts, answers the text of one of them, contexts one text."""
+    ready = {split: _read(split, examples) for split, examples in splits.items()}
+    gold = find_answers({s: e for s, e in ready.items() if "answer" in e}, written)
+    found = [finding for split, examples in ready.items() for finding in describe(split, examples)]
+    return {s: {**e, **({"answer": gold[s]} if s in gold else {})} for s, e in ready.items()}, found
+
+
+def _read(split, examples):
+    """The examples of a split with choices and contexts read; the answers are still as the data writes them."""
+    choices = [read_choices(value, f"{split} example {i}") for i, value in enumerate(examples["choices"], 1)]
+    ready = {**examples, "choices": choices}
+    if "context" in examples:
+        ready["context"] = [as_line(value) for value in examples["context"]]
+    check_text(split, ready, ("question", "context", "answer"))
+    return ready
 
 
 def read_choices(value, where: str) -> list[str]:
@@ -74,20 +93,6 @@ def describe(split: str, examples: dict) -> list[Finding]:
     return [Finding("note", split, f"choices per example: {shown}")] if len(counts) > 1 else []
 
 
-def by_size(right: list[bool], sizes: list[int]) -> list[dict]:
-    """Rows of a table: accuracy by the number of choices, beside that of guessing."""
-    groups = {size: [r for r, s in zip(right, sizes, strict=True) if s == size] for size in sorted(set(sizes))}
-    return [
-        {"choices": size, "examples": len(group), "accuracy": sum(group) / len(group), "chance": 1 / size}
-        for size, group in groups.items()
-    ]
-
-
-def by_position(gold: list[int], predicted: list[int]) -> list[dict]:
-    """Rows of a table: how often each position holds the answer, how often it is chosen, and how often rightly."""
-    pairs, golds, guesses = Counter(zip(gold, predicted, strict=True)), Counter(gold), Counter(predicted)
-    return [
-        {"position": LETTERS[p], "answers": golds[p], "chosen": guesses[p], "right": pairs[p, p],
-         "accuracy": pairs[p, p] / golds[p] if golds[p] else 0.0}
-        for p in sorted({*golds, *guesses})
-    ]  # fmt: skip
+def positions(examples: dict, answers: list[str]) -> list[int]:
+    """The position of each answer among its choices."""
+    return [choices.index(answer) for choices, answer in zip(examples["choices"], answers, strict=True)]
