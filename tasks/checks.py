@@ -14,11 +14,11 @@ def _as_typed(value):
     return "null" if value is None else str(value).lower() if isinstance(value, bool) else str(value)
 
 
-def check_counts(task, units):
+def check_counts(task, units, least=0):
     """Raise ValueError where a field of the task is no number of things; `units`: field -> what it counts."""
     for name, unit in units.items():
-        if not isinstance(getattr(task, name), int) or getattr(task, name) < 0:
-            raise ValueError(f"task.{name}={getattr(task, name)} is not a number of {unit}. Give 0 or more.")
+        if not isinstance(getattr(task, name), int) or getattr(task, name) < least:
+            raise ValueError(f"task.{name}={getattr(task, name)} is not a number of {unit}. Give {least} or more.")
 
 
 def check_text(split, examples, names):

@@ -136,3 +136,8 @@ def set_centroids(model, embeddings, labels):
     with torch.no_grad():
         for head in heads:
             head.weight.copy_(means)
+
+
+def settle_classes(model, encoded, labels, tokenizer):
+    """Put the mean embedding of the encoded texts of each class into the head of a sentence encoder."""
+    set_centroids(model, embed(model, encoded, tokenizer), labels)

@@ -5,6 +5,8 @@ Schick and Schütze (2021), Pattern-Exploiting Training; Gao et al. (2021), LM-B
 
 import re
 
+from tasks.contract import Finding
+
 TEXT, MASK = "{text}", "{mask}"
 
 
@@ -39,6 +41,16 @@ def words_of_name(label):
     """A label's name as words: lower case begins a new one before a capital, signs become spaces."""
     spaced = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", re.sub(r"[\W_]+", " ", label)).strip()
     return spaced.lower() or label
+
+
+def describe_names(splits, given):
+    """A warning where names of labels have no letter, so that they say nothing, and no words are given for them."""
+    names = {name for examples in splits.values() for name in examples.get("label", ())}
+    bare = sorted(name for name in names if not any(c.isalpha() for c in name))
+    if set(bare) <= set(map(str, given)):
+        return []
+    what = f"labels whose names are no words: {', '.join(bare[:8])}"
+    return [Finding("warning", "all", what, "Say what they mean: task.words={0: bad, 1: good}")]
 
 
 def fill(template, texts, tokenizer):

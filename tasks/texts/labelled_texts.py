@@ -1,0 +1,47 @@
+"""What tasks share that label texts, whatever a label is there: its kind knows how it is predicted and scored."""
+
+from dataclasses import dataclass
+from operator import attrgetter
+from typing import ClassVar
+
+from tasks.contract import Task
+from tasks.texts.one_label import OneLabel
+from tasks.texts.rows import per_example
+
+
+@dataclass(frozen=True)
+class LabelledTexts(Task):
+    """`label_kind`: what a label is: one of a text, several of them, one of a scale."""
+
+    label_kind: ClassVar = OneLabel()
+    calibration_bins: ClassVar = 15
+    label_order: ClassVar = None
+
+    columns: ClassVar = ("text", "label")
+    target: ClassVar = "label"
+    directions = property(attrgetter("label_kind.directions"))
+    shown = property(attrgetter("label_kind.shown"))
+    answers_are = property(attrgetter("label_kind.answers_are"))
+    head_config = property(attrgetter("label_kind.head_config"))
+
+    def classes(self, examples):
+        return self.label_kind.classes(examples["label"])
+
+    def reduce(self, outputs):
+        return (self.label_kind.probabilities(outputs["logits"]),)
+
+    def decode(self, reduced, rows, labels, examples, tokenizer):
+        answers = [self.label_kind.predicted(p, labels, self) for p in reduced[0]]
+        return per_example(answers, rows, len(examples["text"]))
+
+    def metrics(self, predictions, examples):
+        return self.label_kind.scores(predictions, examples["label"], self)
+
+    def baseline(self, train, examples):
+        """The same answer for all: what the training texts have most often."""
+        name, usual = self.label_kind.usual(train["label"], self)
+        return name, [usual] * len(examples["text"])
+
+    def answers(self, row):
+        found = self.label_kind.answers(row, self)
+        return super().answers(row) if found is None else found
