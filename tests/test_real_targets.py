@@ -5,7 +5,7 @@ from scipy.stats import pearsonr, spearmanr
 from sklearn.metrics import mean_absolute_error, mean_squared_error, r2_score
 
 from tasks.regression import Regression
-from tasks.texts.real_targets import by_gold_value, scores
+from tasks.texts.target_scores import by_gold_value, scores
 
 TASK = Regression("regression", "pearson")
 GOLD, PREDICTED = [1.0, 2.0, 3.0, 4.0, 4.0], [1.5, 1.0, 3.5, 5.0, 3.0]

@@ -7,9 +7,10 @@ import torch
 from run_files import predicted
 
 from tasks.contract import IGNORED
-from tasks.regression import Regression, TargetContext
-from tasks.texts.real_targets import as_label, scale
+from tasks.regression import Regression
+from tasks.texts.real_targets import as_label
 from tasks.texts.rows import encode_texts
+from tasks.texts.target_scale import TargetContext, scale
 
 TASK = Regression("regression", "pearson")
 PLAIN = Regression("regression", "pearson", scaling=None)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tasks.texts.real_targets import by_gold_value
+from tasks.texts.target_scores import by_gold_value
 
 
 @pytest.mark.parametrize(

@@ -1,19 +1,26 @@
-"""Real-valued targets, one or several per example: read, described, scaled and scored."""
+"""Real-valued targets, one or several per example: read, described, and as labels of rows."""
 
-from bisect import bisect_left
-from itertools import pairwise
 from math import isfinite
 from statistics import fmean, pstdev
 
+from tasks.checks import check_text
 from tasks.contract import IGNORED, Finding
 
 ONE = "target"  # the name of a target that stands alone
-BINS = 5  # of the table by gold value
 
 
 def by_name(value) -> dict[str, float]:
     """Targets as an object of numbers, whether there is one or several."""
     return value if isinstance(value, dict) else {ONE: value}
+
+
+def read_examples(splits: dict[str, dict]) -> tuple[dict, list[Finding]]:
+    """Examples of all splits whose targets are a number, or an object of numbers by name; what is none is named."""
+    for split, examples in splits.items():
+        check_text(split, examples, ("text", "pair"))
+    targets = read_targets({split: e["target"] for split, e in splits.items() if "target" in e})
+    found = [finding for split, of_split in targets.items() for finding in describe(split, of_split)]
+    return {s: {**e, **({"target": targets[s]} if s in targets else {})} for s, e in splits.items()}, found
 
 
 def read_targets(splits: dict[str, list]) -> dict[str, list]:
@@ -53,6 +60,21 @@ def _number(value, where, name):
     return number
 
 
+def target_names(targets: list, known: list[str] | None) -> tuple[str, ...]:
+    """The targets' names; ValueError where the data set declares others."""
+    names = tuple(by_name(targets[0]))
+    if known and set(known) != set(names):
+        raise ValueError(f"data.labels={', '.join(known)}: targets have the names {', '.join(names)}. Set null.")
+    return names
+
+
+def as_labels(targets: list | None, names: tuple[str, ...], count: int) -> list[list[float]]:
+    """The targets of `count` examples as rows hold them, in the order of their names; IGNORED without gold."""
+    if targets is None:
+        return [[float(IGNORED)] * len(names)] * count
+    return [[as_label(by_name(value)[name]) for name in names] for value in targets]
+
+
 def as_label(number: float) -> float:
     """The number as a row holds it: IGNORED marks what is not known, so a target of just that value moves by the
     smallest step that float32 knows there."""
@@ -71,43 +93,3 @@ def _describe(split, name, numbers):
     if std == 0:
         return Finding("warning", split, f"{name} is {mean:g} everywhere", "There is nothing to tell apart.")
     return Finding("note", split, what)
-
-
-def scale(numbers) -> tuple[float, float]:
-    """Mean and standard deviation; a constant target keeps its unit."""
-    return fmean(numbers), pstdev(numbers) or 1.0
-
-
-def scores(gold, predicted):
-    """Pearson's and Spearman's correlation (0 where a side is constant: undefined), squared and absolute error, R2."""
-    from scipy.stats import pearsonr, spearmanr
-    from sklearn.metrics import mean_absolute_error, mean_squared_error, r2_score
-
-    varied = min(len(set(gold)), len(set(predicted))) > 1
-    correlations = {"pearson": pearsonr, "spearman": spearmanr}
-    errors = {"mse": mean_squared_error, "mae": mean_absolute_error}
-    return {
-        **{name: float(score(gold, predicted).statistic) if varied else 0.0 for name, score in correlations.items()},
-        **{name: float(score(gold, predicted)) for name, score in errors.items()},
-        "r2": float(r2_score(gold, predicted)) if len(gold) > 1 else 0.0,
-    }
-
-
-def by_gold_value(name, gold, predicted):
-    """Rows of a table: bins by gold value, with the mean prediction and error in each; of about the same
-    size, but equal values stay together, and of few different ones (ratings) each has its own."""
-    order, values = sorted(range(len(gold)), key=gold.__getitem__), sorted(gold)
-    kinds = sorted(set(gold))
-    lowest = kinds if len(kinds) <= BINS else [values[len(gold) * b // BINS] for b in range(BINS)]
-    starts = sorted({bisect_left(values, value) for value in lowest})
-    groups = [order[low:high] for low, high in pairwise([*starts, len(order)])]
-    return [
-        {"target": name, "gold": _range(gold[group[0]], gold[group[-1]]), "examples": len(group),
-         "mean gold": fmean(gold[i] for i in group), "mean predicted": fmean(predicted[i] for i in group),
-         "mae": fmean(abs(gold[i] - predicted[i]) for i in group)}
-        for group in groups
-    ]  # fmt: skip
-
-
-def _range(low, high):
-    return f"{low:g}" if low == high else f"{low:g} to {high:g}"

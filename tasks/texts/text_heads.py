@@ -1,31 +1,9 @@
-"""Heads of text models: targets in their own units, texts that are scored in groups; the collator of groups."""
+"""Heads of models for texts that are scored in groups, and the collator of groups."""
 
 import torch
 from transformers import DataCollatorWithPadding
 
 NEVER = -1e4  # the score of a text that is not there; minus infinity would give losses that are no numbers
-
-
-def scaled_head(base):
-    """A subclass of a sequence-classification class whose logits are targets in their own units, (rows, targets): what
-    its base gives, times `target_std`, plus `target_mean`, both kept in its config. It keeps the name and the weights
-    of its base, which loads it too, without the scale."""
-
-    class ScaledHead(base):
-        def __init__(self, config, *args, target_mean=None, target_std=None, **kwargs):
-            if target_mean is not None:
-                config.target_mean, config.target_std = list(target_mean), list(target_std)
-            super().__init__(config, *args, **kwargs)
-
-        def forward(self, *args, **kwargs):
-            logits = super().forward(*args, **kwargs)["logits"].float()
-            mean, std = (
-                torch.tensor(v, device=logits.device) for v in (self.config.target_mean, self.config.target_std)
-            )
-            return {"logits": logits * std + mean}
-
-    ScaledHead.__name__ = ScaledHead.__qualname__ = base.__name__
-    return ScaledHead
 
 
 def grouped_head(base, extra_axis):
