@@ -21,6 +21,13 @@ def check_counts(task, units, least=0):
             raise ValueError(f"task.{name}={getattr(task, name)} is not a number of {unit}. Give {least} or more.")
 
 
+def check_whole(task, least):
+    """Raise ValueError where a field of the task is no whole number, or too small; `least`: field -> the least one."""
+    for name, number in least.items():
+        if type(getattr(task, name)) is not int or getattr(task, name) < number:
+            raise ValueError(f"task.{name}={getattr(task, name)} is not a whole number from {number} up.")
+
+
 def check_text(split, examples, names):
     """Raise ValueError naming the first example of which one of these columns holds no text."""
     for name in (name for name in names if name in examples):

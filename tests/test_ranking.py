@@ -14,9 +14,9 @@ from stages.data import load_data
 from stages.findings import find_long
 from stages.prediction import load_model
 from tasks.contract import IGNORED
-from tasks.ranking import GradesContext, Ranking
+from tasks.ranking import Ranking
 from tasks.samples import ranking as sample
-from tasks.texts import ranked
+from tasks.texts.ranking_loss import GradesContext, pair_loss
 
 TASK = Ranking("ranking", "mrr")
 PAIRWISE = Ranking("ranking", "mrr", objective="pairwise")
@@ -44,7 +44,7 @@ def test_pairwise_evaluation_has_the_loss_of_pairs():
     expected = (math.log(1 + math.exp(-1)) + 2 * math.log(1 + math.e)) / 3
     assert PAIRWISE.metrics(guesses, examples).values["loss"] == pytest.approx(expected)
     assert "loss" not in TASK.metrics(guesses, examples).values
-    assert ranked.pair_loss(1000.0) == 0.0 and ranked.pair_loss(-1000.0) == 1000.0
+    assert pair_loss(1000.0) == 0.0 and pair_loss(-1000.0) == 1000.0
 
 
 # --- examples as they are read

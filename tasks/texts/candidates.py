@@ -7,6 +7,12 @@ from tasks.checks import check_text
 from tasks.contract import Finding
 
 
+def read_queries(splits: dict[str, dict]) -> tuple[dict, list[Finding]]:
+    """Examples of all splits as queries with lists of candidates, and what there is to say of those with gold."""
+    ready = {split: read(split, examples) for split, examples in splits.items()}
+    return ready, [f for split, examples in ready.items() if "relevance" in examples for f in look(split, examples)]
+
+
 def read(split: str, examples: dict) -> dict:
     """The examples of a split as queries with lists of candidates: rows of single ones are grouped by query where they
     have a gold answer, and stand alone where they have none. ValueError names the place of what is wrong."""

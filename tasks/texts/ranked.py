@@ -3,7 +3,7 @@
 import random
 import re
 from functools import partial
-from math import exp, inf, log1p, log2
+from math import inf, log2
 from statistics import fmean
 from zlib import crc32
 
@@ -36,11 +36,6 @@ def recall(ranked: list[float], k: int | None = None) -> float:
     """The share of the relevant candidates that is among the first k."""
     relevant = sum(relevance > 0 for relevance in ranked)
     return sum(relevance > 0 for relevance in ranked[:k]) / relevant if relevant else 0.0
-
-
-def pair_loss(lead: float) -> float:
-    """-log of the probability that a candidate with so much more score is ahead (RankNet; Burges et al., 2005)."""
-    return log1p(exp(-abs(lead))) + max(-lead, 0.0)
 
 
 def means(lists: list[list[float]], k: int) -> dict[str, float]:
