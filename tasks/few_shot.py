@@ -27,6 +27,8 @@ class FewShot(LabelledTexts):
     lora_type: ClassVar = "FEATURE_EXTRACTION"
     model_inputs: ClassVar = ("other",)
     shown: ClassVar = ("accuracy", "f1_macro", "mcc", "calibration_error")
+    calibration_bins: ClassVar = 15
+    label_order: ClassVar = None
     pipeline: ClassVar = {"task": "text-classification"}
     sample: ClassVar = "text_classification"
     is_standard: ClassVar = False
@@ -60,8 +62,7 @@ class FewShot(LabelledTexts):
     def encode(self, examples, tokenizer, labels):
         """One row per text; one that is longer than the model reads loses its end, and is marked as cut."""
         batch, cut = verbalizers.fill(self._way.template(self), examples["text"], tokenizer)
-        gold = self.label_kind.ids(examples.get("label", [None] * len(cut)), labels)
-        return {**batch, "example": list(range(len(cut))), "cut": cut, "labels": gold}
+        return {**batch, "example": list(range(len(cut))), "cut": cut, "labels": self.label_ids(examples, labels)}
 
     def training_rows(self, rows, tokenizer, seed):
         return self._way.training_rows(rows, seed, self)

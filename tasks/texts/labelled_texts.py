@@ -11,21 +11,27 @@ from tasks.texts.rows import per_example
 
 @dataclass(frozen=True)
 class LabelledTexts(Task):
-    """`label_kind`: what a label is: one of a text, several of them, one of a scale."""
+    """`label_kind`: what a label is: one of a text, several of them, one of a scale. What its scores ask for is the
+    task's own: `calibration_bins`, and `label_order`, the names of the head where they are known."""
 
     label_kind: ClassVar = OneLabel()
-    calibration_bins: ClassVar = 15
-    label_order: ClassVar = None
 
     columns: ClassVar = ("text", "label")
     target: ClassVar = "label"
     directions = property(attrgetter("label_kind.directions"))
     shown = property(attrgetter("label_kind.shown"))
     answers_are = property(attrgetter("label_kind.answers_are"))
+    is_standard = property(attrgetter("label_kind.is_standard"))
     head_config = property(attrgetter("label_kind.head_config"))
 
     def classes(self, examples):
         return self.label_kind.classes(examples["label"])
+
+    def label_ids(self, examples, labels):
+        """The labels of examples as the loss reads them, whether or not there are gold ones."""
+        if "label" not in examples:
+            return self.label_kind.unknown_ids(len(examples["text"]), labels)
+        return self.label_kind.ids(examples["label"], labels)
 
     def reduce(self, outputs):
         return (self.label_kind.probabilities(outputs["logits"]),)

@@ -17,6 +17,7 @@ class ManyLabels(OneLabel):
     directions = {**{f"f1_{a}": True for a in AVERAGES}, "subset_accuracy": True, "map": True, "loss": False}
     shown = ("f1_micro", "f1_macro", "f1_weighted", "f1_samples", "subset_accuracy", "map")
     answers_are = "One answer per label, predicted or missed."
+    is_standard = False
     head_config = {"problem_type": "multi_label_classification"}
 
     def checked(self, split, values):

@@ -17,7 +17,7 @@ class OneLabel:
     }  # fmt: skip
     shown = ("accuracy", "f1_macro", "f1_micro", "f1_weighted", "mcc", "f1", "calibration_error")
     answers_are = "One answer per example."
-    smooths = True
+    is_standard = True
     head_config = {}
 
     def checked(self, split, values):
@@ -29,6 +29,12 @@ class OneLabel:
                     f"{split} example {i}: data.columns.label must hold text, it holds {repr(value)[:60]}.{hint}"
                 )
         return values
+
+    def names(self, task, values, declared):
+        """The names that the head predicts, of the labels in training and those that the data set declares."""
+        names = label_names([label for labels in self.classes(values) for label in labels], declared)
+        self.check_names(task, names, declared)
+        return names
 
     def check_names(self, task, names, declared):
         """Raise ValueError for label names that these choices cannot work with."""

@@ -13,6 +13,7 @@ class OrderedLabel(OneLabel):
     best = "qwk"
     directions = {"qwk": True, "mae": False, "accuracy": True, "within_one": True, "f1_macro": True, "loss": False}
     shown = ("qwk", "mae", "accuracy", "within_one", "f1_macro")
+    is_standard = False
 
     def check_names(self, task, names, declared):
         if not declared and any(by_number(name)[0] for name in names):
