@@ -8,8 +8,8 @@ from questions import CHINESE, TASK, answer, examples, make
 
 from stages.processor import load_tokenizer
 from tasks.contract import IGNORED
-from tasks.question_answering import ALWAYS, MAYBE
-from tasks.spans.answer_spans import as_prediction
+from tasks.spans.answer_spans import ALWAYS, MAYBE
+from tasks.spans.answers import as_prediction
 from tasks.words.heads import NEVER, PlaceCollator, best_spans
 
 # --- windows

@@ -7,8 +7,8 @@ from questions import CHINESE, TASK, answer, examples, make
 from run_files import predicted
 
 from stages.cuts import cut
-from tasks.question_answering import ALWAYS, MAYBE
-from tasks.spans.answer_spans import likely_sentence
+from tasks.spans.answer_spans import ALWAYS, MAYBE
+from tasks.spans.answers import likely_sentence
 
 
 def read(context, value, split="train", **more):

@@ -5,6 +5,8 @@ import string
 from collections import Counter
 from difflib import SequenceMatcher
 
+from tasks.contract import Scores
+
 ASKED = ("what", "who", "whom", "whose", "when", "where", "which", "why", "how")
 ARTICLES = re.compile(r"\b(a|an|the)\b")
 CHINESE = re.compile("[一-龥]")
@@ -75,6 +77,22 @@ def _f1(shared: int, gold: list, prediction: list) -> float:
     if not gold or not prediction:
         return float(gold == prediction)
     return 2 * shared / (len(gold) + len(prediction))
+
+
+def answer_scores(scoring: str, predictions: list[dict], answers: list[dict], questions: list[str]) -> Scores:
+    """Exact match and F1 of the script (shares of 1, not percent), over all questions and, where there are both kinds,
+    over those with (HasAns) and without an answer (NoAns); and what the best threshold would reach."""
+    golds = [one["text"] for one in answers]
+    scored = score_all(scoring, predictions, golds)
+    by_word = by_question_word(scored, questions)
+    values = {**parts(scored, golds), **at_best(scoring, predictions, golds)}
+    return Scores(values, {"by question": by_word} if by_word else {})
+
+
+def as_texts(predictions: list[dict], answers: list[dict]) -> dict[str, list[str]]:
+    """What a metric of the `evaluate` library compares: of the gold answers the first, empty where there is none."""
+    references = [(one["text"] or [""])[0] for one in answers]
+    return {"predictions": [p["prediction"] for p in predictions], "references": references}
 
 
 def score_all(scoring: str, predictions: list[dict], golds: list[list[str]]) -> list[tuple[float, float]]:
