@@ -33,6 +33,12 @@ class LabelledTexts(Task):
             return self.label_kind.unknown_ids(len(examples["text"]), labels)
         return self.label_kind.ids(examples["label"], labels)
 
+    def learned_config(self, train):
+        return self.label_kind.learned(train["label"])
+
+    def head_class(self, base):
+        return self.label_kind.head_class(base)
+
     def reduce(self, outputs):
         return (self.label_kind.probabilities(outputs["logits"]),)
 

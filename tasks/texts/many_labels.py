@@ -3,6 +3,7 @@
 from collections import Counter
 
 from tasks.contract import IGNORED, Answer, Scores
+from tasks.texts.label_shares import label_shares, shares_head
 from tasks.texts.one_label import OneLabel, by_number, label_table
 
 THRESHOLDS = [i / 100 for i in range(1, 100)]
@@ -31,6 +32,12 @@ class ManyLabels(OneLabel):
 
     def classes(self, values):
         return values
+
+    def learned(self, values):
+        return {"label_shares": label_shares(values)}
+
+    def head_class(self, base):
+        return shares_head(base)
 
     def ids(self, values, names):
         return [[int(name in labels) for name in names] for labels in values]

@@ -46,6 +46,14 @@ class OneLabel:
     def classes(self, values):
         return [[label] for label in values]
 
+    def learned(self, values):
+        """What the head needs to know of the training labels (`Task.learned_config`)."""
+        return {}
+
+    def head_class(self, base):
+        """The class of the model (`Task.head_class`)."""
+        return base
+
     def ids(self, values, names):
         """Labels as the loss reads them; IGNORED where the head has no such name."""
         known = {name: i for i, name in enumerate(names)}
