@@ -24,7 +24,6 @@ class POS(WordTagger):
     directions: ClassVar = {
         "accuracy": True, "unseen_accuracy": True, "tag_f1_macro": True, "f1": True, "strict_f1": True, "loss": False,
     }  # fmt: skip
-    answers_are: ClassVar = "One answer per word."
 
     def __post_init__(self):
         super().__post_init__()
@@ -34,6 +33,10 @@ class POS(WordTagger):
     @property
     def shown(self):
         return (*(OF_CHUNKS if self.chunks else ()), "accuracy", "unseen_accuracy", "tag_f1_macro")
+
+    @property
+    def answers_are(self):
+        return "One answer per chunk, predicted or missed." if self.chunks else "One answer per word."
 
     @property
     def is_standard(self):
