@@ -34,14 +34,16 @@ def _read(place):
 
 def rows(trials: list[tuple[list[str], tuple, dict, dict]]) -> list[dict]:
     """(typed words, names of scores, values, the baseline's) of each trial -> a row per choice, which is all words but
-    the seed's: the first scores, or, where trials have different ones, the one that chose the checkpoint."""
+    the seed's: the first scores, or, where trials have different ones, the first that a baseline has too."""
     groups = defaultdict(list)
     for words, *scored in trials:
         groups[tuple(word for word in words if not word.startswith("seed="))].append(scored)
     common, alike = set.intersection(*map(set, groups)), len({names for _, names, *_ in trials}) == 1
+    keys = {tuple(word.partition("=")[0] for word in words if word not in common) for words in groups}
+    key = next(iter(keys))[0] if len(keys) == 1 and len(next(iter(keys))) == 1 else "choice"
     return [
         {
-            "choice": " ".join(word for word in words if word not in common) or "all trials",
+            key: _choice(words, common, key),
             "trials": len(group),
             **(_scores(group) if alike else _best(group)),
         }
@@ -49,12 +51,18 @@ def rows(trials: list[tuple[list[str], tuple, dict, dict]]) -> list[dict]:
     ]
 
 
+def _choice(words, common, key):
+    own = " ".join(word for word in words if word not in common) or "all trials"
+    return own.removeprefix(f"{key}=")
+
+
 def _scores(group):
     return {name: _spread([values.get(name) for _, values, _ in group]) for name in group[0][0][:SHOWN]}
 
 
 def _best(group):
-    name = group[0][0][0]
+    names, _, baseline = group[0]
+    name = next((name for name in names if baseline.get(name) is not None), names[0])
     reached, floor = ([scored[side].get(name) for scored in group] for side in (1, 2))
     return {"score": name, "reached": _spread(reached), "baseline": _spread(floor)}
 

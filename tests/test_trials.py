@@ -58,18 +58,25 @@ def test_the_table_of_a_sweep_by_hand():
     ]
     trials.append((["task=x", "seed=0", "model=b"], ("f1", "p"), {"f1": 0.25, "p": 1.0}, {"f1": 0.1}))
     assert rows(trials) == [
-        {"choice": "model=a", "trials": 3, "f1": "0.7000 ± 0.2000", "p": ""},
-        {"choice": "model=b", "trials": 1, "f1": "0.2500", "p": "1.0000"},
+        {"model": "a", "trials": 3, "f1": "0.7000 ± 0.2000", "p": ""},
+        {"model": "b", "trials": 1, "f1": "0.2500", "p": "1.0000"},
     ]
     assert rows(trials[:3])[0]["choice"] == "all trials"
 
 
-def test_trials_of_different_tasks_show_the_score_that_chose_them():
+def test_trials_that_differ_in_two_words_show_both():
+    trials = [([f"model={m}", f"batch_size={n}"], ("f1",), {"f1": 0.5}, {}) for m, n in (("a", 1), ("b", 2))]
+    assert [row["choice"] for row in rows(trials)] == ["model=a batch_size=1", "model=b batch_size=2"]
+
+
+def test_trials_of_different_tasks_show_a_score_that_a_baseline_has_too():
     trials = [
         (["task=x"], ("f1", "p"), {"f1": 0.5, "p": 0.1}, {"f1": 0.25}),
         (["task=y"], ("loss",), {"loss": 2.0}, {}),
+        (["task=z"], ("loss", "rouge1"), {"loss": 2.0, "rouge1": 0.75}, {"rouge1": 0.5}),
     ]
     assert rows(trials) == [
-        {"choice": "task=x", "trials": 1, "score": "f1", "reached": "0.5000", "baseline": "0.2500"},
-        {"choice": "task=y", "trials": 1, "score": "loss", "reached": "2.0000", "baseline": ""},
+        {"task": "x", "trials": 1, "score": "f1", "reached": "0.5000", "baseline": "0.2500"},
+        {"task": "y", "trials": 1, "score": "loss", "reached": "2.0000", "baseline": ""},
+        {"task": "z", "trials": 1, "score": "rouge1", "reached": "0.7500", "baseline": "0.5000"},
     ]
