@@ -46,9 +46,10 @@ def test_overfit_reaches_the_best_score(run_here, tiny_bert, task):
     best = json.loads((folder / "model" / "config.json").read_text())
     assert best["hidden_dropout_prob"] == best["attention_probs_dropout_prob"] == 0
     reached = [metrics[split][metrics_key(folder)] for split in ("validation", "test")]
-    assert min(reached) >= (0.9 if task == "ranking" else 0.999)  # candidates that share their words stay tied
+    tied = task == "ranking"  # the tiny vocabulary makes some candidates the same text
+    assert min(reached) >= (0.9 if tied else 0.999)
     losses = [line["loss"] for line in read_lines(folder / "history.jsonl") if "loss" in line]
-    assert losses[-1] < 0.2 * losses[0]
+    assert losses[-1] < (0.4 if tied else 0.2) * losses[0]
 
 
 def metrics_key(folder):
