@@ -176,9 +176,9 @@ def start(folder, config):
 
 
 def finish(folder):
-    """End a run: without the checkpoints (the best one is the model), and last the mark that it is finished."""
-    shutil.rmtree(folder / "checkpoints", ignore_errors=True)
+    """End a run: the mark that it is finished, and only then away with the checkpoints (the best one is the model)."""
     (folder / UNFINISHED).replace(folder / FINISHED)
+    shutil.rmtree(folder / "checkpoints", ignore_errors=True)
 
 
 def provenance(words, clock, data, model):

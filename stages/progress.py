@@ -6,6 +6,7 @@ import time
 from tqdm.auto import tqdm
 from transformers import TrainerCallback
 
+from stages.folder import write_lines
 from stages.terminal import is_main, say, shows_bars
 
 
@@ -18,8 +19,7 @@ class Progress(TrainerCallback):
     def on_train_begin(self, args, state, control, **kwargs):
         self.started = time.time()
         if is_main():
-            self.path.parent.mkdir(parents=True, exist_ok=True)
-            _drop_lines_after(self.path, state.global_step)
+            write_lines(self.path, [{"step": row["step"], **row} for row in state.log_history])  # as of the checkpoint
             start, quiet = state.global_step, not shows_bars()
             self.bar = tqdm(total=state.max_steps, initial=start, desc="training", unit="step", disable=quiet)
 
@@ -51,10 +51,3 @@ class Progress(TrainerCallback):
     def on_train_end(self, args, state, control, **kwargs):
         if self.bar:
             self.bar.close()
-
-
-def _drop_lines_after(path, step):
-    """A resumed run goes on behind its checkpoint: what was logged after it will be logged again."""
-    if path.is_file():
-        lines = [line for line in path.read_text(encoding="utf-8").splitlines() if json.loads(line)["step"] <= step]
-        path.write_text("".join(line + "\n" for line in lines), encoding="utf-8")

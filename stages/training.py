@@ -6,12 +6,13 @@ from pathlib import Path
 import torch
 from transformers import EarlyStoppingCallback, TrainingArguments
 
+from stages import checkpoints
 from stages.arguments import EXTRA
 from stages.hardware import check_started, launched, leave_out_cudnn_attention, rows_per_process
 from stages.model import count_parameters
 from stages.profiling import Profile
 from stages.sharding import name_layers, trainer_choices
-from stages.terminal import stage
+from stages.terminal import is_main, stage
 from stages.tuner import Tuner
 
 EVAL_ROWS = 32  # per process and forward pass, unless hardware.per_device_eval_batch_size says otherwise
@@ -79,7 +80,9 @@ def train(tuner):
     if hasattr(tuner.model, "fit"):
         fit(tuner)
     elif tuner.task.trains:
-        tuner.train(resume_from_checkpoint=last_checkpoint(Path(tuner.args.output_dir)))
+        checkpoint = last_checkpoint(Path(tuner.args.output_dir), tuner.accelerator)
+        tuner.args.eval_on_start &= checkpoint is None  # it was evaluated when it started
+        tuner.train(resume_from_checkpoint=checkpoint)
     return time.time() - started
 
 
@@ -95,7 +98,11 @@ def fit(tuner):
     callbacks.on_train_end(tuner.args, state, control)
 
 
-def last_checkpoint(folder):
-    """The newest checkpoint that was written to its end, None where there is none; the Trainer's state comes last."""
-    whole = [path.parent for path in folder.glob("checkpoint-*/trainer_state.json")]
-    return max(map(str, whole), key=lambda path: int(path.rpartition("-")[2]), default=None)
+def last_checkpoint(folder, accelerator):
+    """The checkpoint that all processes go on from, None where training starts; the main process looks for it."""
+    found = [checkpoints.take_up(folder, accelerator.num_processes) if is_main() else None]
+    if accelerator.num_processes > 1:
+        from accelerate.utils import broadcast_object_list
+
+        broadcast_object_list(found)
+    return str(folder / found[0].name) if found[0] else None

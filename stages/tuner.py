@@ -7,12 +7,12 @@ from math import isfinite
 import torch
 from accelerate.data_loader import prepare_data_loader
 from torch.utils.data import DataLoader
-from transformers import Trainer
 from transformers.trainer_callback import PrinterCallback, ProgressCallback
 
 from stages import optimization
 from stages.batches import GlobalBatches, Rows
 from stages.model import answers
+from stages.resuming import ResumingTrainer
 from stages.sharding import gather, splits_weights
 from stages.terminal import is_main, stage
 from tasks.contract import Scores
@@ -21,7 +21,7 @@ from tasks.records import perplexity
 LOSSES = ("loss", "perplexity")  # scores that need no answers
 
 
-class Tuner(Trainer):
+class Tuner(ResumingTrainer):
     """The Trainer with what it lacks: the task's loss over exactly the labels of an optimizer step, batches that do not
     depend on hardware, evaluation that keeps only what the task's `decode` needs."""
 
@@ -77,13 +77,6 @@ class Tuner(Trainer):
         )  # fmt: skip
         device = self.accelerator.device
         return prepare_data_loader(loader, device=device, num_processes=1, process_index=0, put_on_device=True)
-
-    def _run_epoch(self, *args, **kwargs):
-        """Nothing where a run was taken up at its last step: the Trainer looks only after a step, and would add one."""
-        if self.state.global_step < self.state.max_steps:
-            super()._run_epoch(*args, **kwargs)
-        else:
-            self.control.should_training_stop = True
 
     def create_optimizer(self, model=None):
         """The Trainer's, with several learning rates where the configuration asks for them."""

@@ -85,15 +85,6 @@ def test_only_our_own_messages_pass_for_wrong_choices(capsys):
             del hardware.launched.__globals__["os"].environ["WORLD_SIZE"]
 
 
-def test_the_newest_whole_checkpoint(tmp_path):
-    for step, state in ((9, True), (10, True), (11, False)):
-        (tmp_path / f"checkpoint-{step}").mkdir()
-        if state:
-            (tmp_path / f"checkpoint-{step}" / "trainer_state.json").write_text("{}")
-    assert training.last_checkpoint(tmp_path) == str(tmp_path / "checkpoint-10")
-    assert training.last_checkpoint(tmp_path / "none") is None
-
-
 def test_trainer_arguments_are_those_of_the_installed_class():
     from transformers import TrainingArguments
 

@@ -5,8 +5,8 @@ from tensorboard.plugins.hparams.plugin_data_pb2 import HParamsPluginData
 from torch.utils.tensorboard import SummaryWriter
 from torch.utils.tensorboard.summary import hparams
 
+from stages.checkpoints import look_over
 from stages.trackers.contract import Tracker, confusion_matrix
-from stages.training import last_checkpoint
 
 END = ".end"  # a file of its own says how the run ended: TensorBoard believes the first such record for ever
 
@@ -52,8 +52,8 @@ def _first_step(folder):
     """The step that an interrupted run goes on with, None where there was none."""
     if not folder.is_dir():
         return None
-    checkpoint = last_checkpoint(folder.parent / "checkpoints")
-    return int(checkpoint.rpartition("-")[2]) + 1 if checkpoint else 0
+    checkpoint, _ = look_over(folder.parent / "checkpoints")
+    return int(checkpoint.name.rpartition("-")[2]) + 1 if checkpoint else 0
 
 
 def _end(status):

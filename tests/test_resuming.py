@@ -1,0 +1,136 @@
+"""An interrupted run ends with the weights, predictions, scores and history of one that was not, whatever was lost."""
+
+import json
+import shutil
+
+import pytest
+from run_files import read_lines
+
+from stages import checkpoints, progress
+from tests.test_checkpoints import flip
+
+WORDS = (
+    "experiment=quickstart/text_classification", "data.limit=24", "batch_size=8", "hardware=cpu", "tracking=disabled",
+    "hardware.per_device_train_batch_size=4", "training.num_train_epochs=4", "training.eval_strategy=steps",
+    "training.save_strategy=steps", "training.eval_steps=2", "training.save_total_limit=4", "training.dropout=0.1",
+    "training.eval_on_start=true", "training.logging_steps=5", "optimizer.learning_rate=1e-2", "task.best=loss",
+)  # fmt: skip
+TIMES = ("runtime", "per_second", "seconds")
+
+
+def without_times(row):
+    return {name: value for name, value in row.items() if not any(word in name for word in TIMES)}
+
+
+def left(run):
+    """What decides whether two runs are the same: bytes of weights and predictions, scores, history without times."""
+    files = [*run.glob("model/*.safetensors"), *run.glob("predictions/*"), run / "findings.json"]
+    return {
+        **{path.relative_to(run).as_posix(): path.read_bytes() for path in files},
+        "history": [without_times(row) for row in read_lines(run / "history.jsonl")],
+        "metrics": without_times(json.loads((run / "metrics.json").read_text(encoding="utf-8"))),
+    }
+
+
+@pytest.fixture
+def stopped_at(monkeypatch, run_here):
+    """`stopped_at(9, *words)` interrupts a run before that step; -> nothing, its folder waits."""
+
+    def run_(step, *words):
+        def stop(self, args, state, control, **kwargs):
+            if state.global_step >= step:
+                raise KeyboardInterrupt
+
+        with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+            patch.setattr(progress.Progress, "on_step_begin", stop)
+            run_here(*words)
+
+    return run_
+
+
+@pytest.fixture(scope="module")
+def both(compose_config, tiny_bert, tmp_path_factory):
+    """-> (what a run leaves that went through, the folder of the same one stopped at step 9 of 12, its words)."""
+    from run import run_experiment
+
+    words = [*WORDS, f"model.path={tiny_bert}", f"output_root={tmp_path_factory.mktemp('both')}"]
+
+    def stop(self, args, state, control, **kwargs):
+        if state.global_step >= 9:
+            raise KeyboardInterrupt
+
+    whole = run_experiment(compose_config(*words), words)
+    expected = left(whole)
+    whole.rename(whole.with_name("whole"))
+    with pytest.MonkeyPatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr(progress.Progress, "on_step_begin", stop)
+        run_experiment(compose_config(*words), words)
+    return expected, whole.rename(whole.with_name(f"{whole.name}.stopped")), words
+
+
+def best_step(checkpoint):
+    return json.loads((checkpoint / checkpoints.STATE).read_text())["best_global_step"]
+
+
+@pytest.mark.parametrize("lost", ["nothing", "last", "best", "all"])
+def test_a_moved_run_goes_on_whatever_is_damaged(both, compose_config, tmp_path, capsys, lost):
+    """Its best checkpoint is recorded under a path that is gone."""
+    from run import run_experiment
+
+    expected, stopped, words = both
+    place = tmp_path / stopped.name.removesuffix(".stopped")
+    shutil.copytree(stopped, place)
+    found = checkpoints.by_step(place / "checkpoints")
+    best = place / "checkpoints" / f"checkpoint-{best_step(found[-1])}"
+    for damaged in {"nothing": [], "last": found[-1:], "best": [best], "all": found}[lost]:
+        flip(damaged / "model.safetensors", -1)
+    capsys.readouterr()
+    words = [*words[:-1], f"output_root={tmp_path}"]
+    assert run_experiment(compose_config(*words), words) == place
+    said = capsys.readouterr().out
+    assert ("cannot be used" in said) == (lost != "nothing") and ("first step" in said) == (lost == "all")
+    assert left(place) == expected
+    assert not (place / "checkpoints").exists()
+
+
+def test_a_log_at_the_end_of_an_epoch_is_not_lost(run_here, tiny_bert, stopped_at):
+    """The checkpoint of the last step of an epoch comes after what closes the epoch."""
+    words = (*WORDS, f"model.path={tiny_bert}", "training.logging_strategy=epoch", "training.eval_steps=3")
+    words = (*words, "training.num_train_epochs=2")
+    whole = run_here(*words)
+    expected = left(whole)
+    whole.rename(whole.with_name("whole"))
+    stopped_at(4, *words)
+    assert left(run_here(*words)) == expected
+
+
+def test_out_of_patience_and_interrupted_trains_no_further(run_here, tiny_bert, monkeypatch):
+    """With a learning rate of 0 nothing improves; interrupted when all training was done, and typed again."""
+    import run
+
+    words = (*WORDS, f"model.path={tiny_bert}", "optimizer.learning_rate=0", "training.early_stopping_patience=2")
+    with monkeypatch.context() as patch:
+        patch.setattr(run, "leave", lambda *given: 1 / 0)
+        with pytest.raises(ZeroDivisionError):
+            run_here(*words)
+    history = read_lines(run_here(*words) / "history.jsonl")
+    assert [row["step"] for row in history if "eval_loss" in row] == [0, 2, 4, 6]
+    assert [row["step"] for row in history if "train_loss" in row] == [6]
+
+
+def test_a_checkpoint_that_does_not_read_back_removes_no_older_one(run_here, tiny_bert, monkeypatch, tmp_path):
+    """A disk that loses what was written: the run stops there, and the checkpoint before is still whole."""
+    sealed = checkpoints.seal
+
+    def lose(written, folder):
+        place = sealed(written, folder)
+        if place.name == "checkpoint-4":
+            flip(place / "optimizer.pt", 9)
+        return place
+
+    monkeypatch.setattr(checkpoints, "seal", lose)
+    words = (*WORDS, f"model.path={tiny_bert}", "training.save_total_limit=1")
+    with pytest.raises(OSError, match=r"checkpoint-4 was not written .* optimizer\.pt has other content"):
+        run_here(*words)
+    (folder,) = tmp_path.glob("runs/*/checkpoints")
+    assert checkpoints.look_over(folder)[0].name == "checkpoint-2"
