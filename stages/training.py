@@ -6,7 +6,7 @@ from pathlib import Path
 import torch
 from transformers import EarlyStoppingCallback, TrainingArguments
 
-from stages import checkpoints
+from stages import checkpoints, memory
 from stages.arguments import EXTRA
 from stages.hardware import check_started, launched, leave_out_cudnn_attention, rows_per_process
 from stages.model import count_parameters
@@ -21,8 +21,10 @@ EARLY_STOPPING = ("early_stopping_patience", "early_stopping_threshold")
 
 def training_arguments(config, task, folder):
     """TrainingArguments of a configuration; raises ValueError in the words of the Trainer."""
-    rows, accumulation = rows_per_process(config["batch_size"], config["hardware"], launched() or 1)
-    given = {**config["optimizer"], **config["scheduler"], **config["training"], **config["hardware"]}
+    processes = launched() or 1
+    hardware = memory.known_to_fit(config["hardware"], folder, config["batch_size"] // processes)
+    rows, accumulation = rows_per_process(config["batch_size"], hardware, processes)
+    given = {**config["optimizer"], **config["scheduler"], **config["training"], **hardware}
     given = {
         k: v for k, v in given.items() if k != "train_sampling_strategy" and not any(k in o for o in EXTRA.values())
     }
@@ -82,7 +84,7 @@ def train(tuner):
     elif tuner.task.trains:
         checkpoint = last_checkpoint(Path(tuner.args.output_dir), tuner.accelerator)
         tuner.args.eval_on_start &= checkpoint is None  # it was evaluated when it started
-        tuner.train(resume_from_checkpoint=checkpoint)
+        memory.train(tuner, checkpoint)
     return time.time() - started
 
 

@@ -9,7 +9,7 @@ from accelerate.data_loader import prepare_data_loader
 from torch.utils.data import DataLoader
 from transformers.trainer_callback import PrinterCallback, ProgressCallback
 
-from stages import optimization
+from stages import memory, optimization
 from stages.batches import GlobalBatches, Rows
 from stages.model import answers
 from stages.resuming import ResumingTrainer
@@ -61,6 +61,11 @@ class Tuner(ResumingTrainer):
         items = sum((self.task.items(batch["labels"]).sum() for batch in batch_samples), torch.tensor(0)).to(device)
         return self.accelerator.gather(items).sum() if self.args.world_size > 1 else items
 
+    def get_batch_samples(self, *args, **kwargs):
+        """The Trainer's, at the start of each step; what the failed pieces of one add to the loss can be taken back."""
+        self.loss_before_step = self._tr_loss.clone()
+        return super().get_batch_samples(*args, **kwargs)
+
     def get_train_dataloader(self):
         """This process's pieces of the global batches; already split, so accelerate must not split them again."""
         rows, accumulation = self.train_dataset, self.args.gradient_accumulation_steps
@@ -97,11 +102,12 @@ class Tuner(ResumingTrainer):
         except (TypeError, ValueError) as error:
             raise ValueError(f"scheduler.lr_scheduler_type={name} refuses its values: {error}") from error
 
-    def evaluation_loop(self, *args, **kwargs):
-        """The Trainer's, once the task has set what no gradient learns."""
+    def evaluation_loop(self, dataloader, *args, **kwargs):
+        """The Trainer's, once the task has set what no gradient learns; in smaller batches where memory is short."""
         model = self.accelerator.unwrap_model(self.model)
         self.task.settle(model, self.splits["train"].rows, self.processing_class, self.labels)
-        return super().evaluation_loop(*args, **kwargs)
+        loop = super().evaluation_loop
+        return memory.evaluate(self, lambda loader: loop(loader, *args, **kwargs), dataloader)
 
     def prediction_step(self, model, inputs, prediction_loss_only, ignore_keys=None):
         """-> no batch loss (its mean would depend on the batch), (reduced outputs and row losses), labels per row."""

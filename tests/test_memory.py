@@ -1,0 +1,89 @@
+"""Where memory is short, the same batch is trained in smaller pieces: same data, same loss, nothing lost."""
+
+import json
+
+import pytest
+import torch
+from run_files import predicted, read_lines
+
+from stages import memory
+from stages.tuner import Tuner
+
+SHORT = "CUDA out of memory. Tried to allocate 20.00 MiB"
+WORDS = ("experiment=quickstart/text_classification", "hardware=cpu", "tracking=disabled", "data.limit=64",
+         "batch_size=16", "training.logging_steps=1", "training.dropout=0", "training.num_train_epochs=2",
+         "optimizer.learning_rate=1e-3")  # fmt: skip
+
+
+@pytest.mark.parametrize(("rows", "less"), [(1, 1), (2, 1), (3, 1), (6, 3), (9, 3), (16, 8), (35, 7)])
+def test_the_next_smaller_piece_divides(rows, less):
+    assert memory.smaller(rows) == less
+
+
+def test_what_fits_is_remembered_where_it_divides(tmp_path):
+    hardware = {"num_processes": 1}
+    assert memory.known_to_fit(hardware, tmp_path, 16) == hardware
+    memory.keep(tmp_path, memory.TRAIN, 8)
+    memory.keep(tmp_path, memory.EVAL, 4)
+    assert memory.known_to_fit(hardware, tmp_path, 16) == {**hardware, memory.TRAIN: 8, memory.EVAL: 4}
+    assert memory.known_to_fit(hardware, tmp_path, 12) == {**hardware, memory.EVAL: 4}
+
+
+def limited(monkeypatch, name, rows, first=0):
+    """Let a step of the Tuner fail for more rows than that, the training's from a step on."""
+    real = getattr(Tuner, name)
+
+    def step(self, model, inputs, *args, **kwargs):
+        if len(inputs["input_ids"]) > rows and self.state.global_step >= first:
+            raise torch.OutOfMemoryError(SHORT)
+        return real(self, model, inputs, *args, **kwargs)
+
+    monkeypatch.setattr(Tuner, name, step)
+
+
+def weights(run):
+    from safetensors.torch import load_file
+
+    return load_file(run / "model" / "model.safetensors")
+
+
+def losses(run):
+    return [(row["step"], row["loss"]) for row in read_lines(run / "history.jsonl") if "loss" in row]
+
+
+def test_short_from_the_start(run_here, tiny_bert, tmp_path, monkeypatch, capsys):
+    """As if the smaller pieces had been asked for, bit by bit."""
+    asked = run_here(*WORDS, f"model.path={tiny_bert}", f"output_root={tmp_path}/a", f"hardware.{memory.TRAIN}=4")
+    limited(monkeypatch, "training_step", 4)
+    run = run_here(*WORDS, f"model.path={tiny_bert}", f"output_root={tmp_path}/b")
+    said = capsys.readouterr()
+    assert "Goes on with 4 and 4 passes" in said.out + said.err
+    assert json.loads((run / memory.KEPT).read_text()) == {memory.TRAIN: 4}
+    assert losses(run) == losses(asked) and predicted(run) == predicted(asked)
+    assert all(torch.equal(tensor, weights(asked)[name]) for name, tensor in weights(run).items())
+
+
+def test_short_in_the_middle(run_here, tiny_bert, tmp_path, monkeypatch):
+    """Steps 0 to 2 in one piece, then in four; the loss is that of a run that had room."""
+    whole = run_here(*WORDS, f"model.path={tiny_bert}", f"output_root={tmp_path}/a")
+    limited(monkeypatch, "training_step", 4, first=3)
+    run = run_here(*WORDS, f"model.path={tiny_bert}", f"output_root={tmp_path}/b")
+    steps, expected = losses(run), losses(whole)
+    assert [step for step, _ in steps] == [step for step, _ in expected] and len(steps) == 8
+    assert [loss for _, loss in steps] == pytest.approx([loss for _, loss in expected], abs=1e-4)
+
+
+def test_short_in_evaluation(run_here, tiny_bert, tmp_path, monkeypatch, capsys):
+    whole = run_here(*WORDS, f"model.path={tiny_bert}", f"output_root={tmp_path}/a")
+    limited(monkeypatch, "prediction_step", 8)
+    run = run_here(*WORDS, f"model.path={tiny_bert}", f"output_root={tmp_path}/b")
+    said = capsys.readouterr()
+    assert "evaluates 8 examples at a time instead of 16" in said.out + said.err
+    assert json.loads((run / memory.KEPT).read_text()) == {memory.EVAL: 8}
+    assert [row["prediction"] for row in predicted(run)] == [row["prediction"] for row in predicted(whole)]
+
+
+def test_one_example_is_too_much(run_here, tiny_bert, tmp_path, monkeypatch):
+    limited(monkeypatch, "training_step", 0)
+    with pytest.raises(ValueError, match="a single example does not fit"):
+        run_here(*WORDS, f"model.path={tiny_bert}", f"output_root={tmp_path}")
