@@ -15,6 +15,7 @@ from yaml import YAMLError
 
 from stages.arguments import argument_keys, typed, unknown
 from stages.choices import CONF, composed, conf_folders, config_dir, groups, options_of
+from stages.full_disk import is_full
 from stages.terminal import fail, is_main, say
 from stages.typos import meant, nearest
 
@@ -23,6 +24,10 @@ RUN_WORDS = ("from", "predict", "output")  # they use a finished run (stages/req
 FLAGS_WITHOUT_RUN = ("-h", "--help", "--hydra-help", "--version", "--shell-completion", "-sc")
 QUICKSTART = "experiment=quickstart/ner"
 LISTED = 20  # options that a message names
+FULL = (
+    "the disk is full. Whole checkpoints and results stay. Make room where output_root is, and the same command goes "
+    "on from the last of them."
+)
 ALL_KEYS = " All keys: python run.py --cfg job"
 WAYS_OUT = {
     "model": "Any other Hub id or a local folder works through model.path={}",
@@ -87,6 +92,8 @@ def clear_errors():
             raise
         fail(explain(error, sys.argv[1:]))
     except (ValueError, OSError) as error:
+        if is_full(error) and not full:
+            fail(FULL)
         if full or not (is_ours(error) or is_composing(error)):
             raise
         fail(str(error) if is_ours(error) else explain(error, sys.argv[1:]))
@@ -94,6 +101,10 @@ def clear_errors():
         if full or not is_composing(error):
             raise
         fail(explain(ValueError(str(error)), sys.argv[1:]))
+    except Exception as error:
+        if full or not is_full(error):
+            raise
+        fail(FULL)
 
 
 def is_ours(error):

@@ -8,10 +8,11 @@ from transformers import EarlyStoppingCallback, TrainingArguments
 
 from stages import checkpoints, memory
 from stages.arguments import EXTRA
+from stages.disk import check_room
 from stages.hardware import check_started, launched, leave_out_cudnn_attention, rows_per_process
 from stages.model import count_parameters
 from stages.profiling import Profile
-from stages.sharding import name_layers, trainer_choices
+from stages.sharding import name_layers, splits_weights, trainer_choices
 from stages.terminal import is_main, stage
 from stages.tuner import Tuner
 
@@ -71,6 +72,8 @@ def build_tuner(config, task, labels, model, tokenizer, splits, folder):
     callbacks = [EarlyStoppingCallback(**stopping)] if stopping else []
     tuner = Tuner(config, task, labels, model, tokenizer, splits, arguments, callbacks)
     check_started(config, tuner.accelerator, folder)
+    if is_main() and task.trains and not splits_weights(config["hardware"]) and not hasattr(model, "fit"):
+        check_room(model, arguments, folder)
     if config["training"].get("profile_steps"):
         tuner.add_callback(Profile(tuner, config["training"]["profile_steps"], folder / "profile"))
     return tuner
