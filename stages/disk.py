@@ -20,8 +20,8 @@ def check_room(model, arguments, run):
     memory, available = 4 * (size + (1 + STATES) * trained), free_memory(arguments.device)
     stage(
         "room",
-        f"disk {disk / GB:.1f} GB of {free / GB:.0f} free, memory {memory / GB:.1f} GB and more of "
-        f"{available / GB:.0f} free",
+        f"disk {disk / GB:.1f} GB of {free / GB:.1f} free, memory {memory / GB:.1f} GB and more of "
+        f"{available / GB:.1f} free",
     )
     if disk > free:
         raise ValueError(
