@@ -17,6 +17,7 @@ def check_room(model, arguments, run):
     """Say what checkpoints and memory take at least. Raises ValueError where the disk cannot hold the checkpoints."""
     trained, size = count_parameters(model)
     disk, free = checkpoint_bytes(trained, size, arguments, hasattr(model, "peft_config")), free_disk(run)
+    free += sum(path.stat().st_size for path in (run / "checkpoints").rglob("*") if path.is_file())  # of this run
     memory, available = 4 * (size + (1 + STATES) * trained), free_memory(arguments.device)
     stage(
         "room",

@@ -43,6 +43,19 @@ def test_too_little_room_is_said_before_training(monkeypatch, tmp_path, capsys):
     assert "memory may not hold" in said.out + said.err
 
 
+def test_the_room_that_checkpoints_of_the_run_take_already_is_its_own(monkeypatch, tmp_path):
+    monkeypatch.setattr(disk, "free_disk", lambda folder: 10_000)
+    weights = tmp_path / "checkpoints" / "checkpoint-2" / "model.safetensors"
+    weights.parent.mkdir(parents=True)
+    for size, fits in ((1_000, False), (26_000, True)):
+        weights.write_bytes(b"0" * size)
+        if fits:
+            disk.check_room(torch.nn.Linear(999, 1), arguments(), tmp_path)
+        else:
+            with pytest.raises(ValueError, match="checkpoints of this run take"):
+                disk.check_room(torch.nn.Linear(999, 1), arguments(), tmp_path)
+
+
 def test_the_disk_of_a_folder_that_is_not_there_yet(tmp_path):
     assert disk.free_disk(tmp_path / "not" / "yet") > 0
 
