@@ -8,7 +8,7 @@ from hydra.core.hydra_config import HydraConfig
 from hydra.types import RunMode
 from omegaconf import OmegaConf
 
-from stages import folder
+from stages import folder, lock
 from stages.clock import Clock
 from stages.command_line import clear_errors, complete, with_group
 from stages.config import build_task, read_config, register_open_nodes
@@ -45,7 +45,15 @@ def run_experiment(config, words):
         say("This experiment is finished, these are its scores. rerun=true trains it again and keeps this run.")
         tell_agent(config, place)
         return show_scores(task, place)
+    lock.check(place)
     start_processes(config, [sys.argv[0], *with_group(words, config["tracking"])])
+    with lock.held(place):
+        carry_out(config, words, task, place, clock)
+    return show_scores(task, place)
+
+
+def carry_out(config, words, task, place, clock):
+    """From a checked configuration to a finished folder; in each of the run's processes."""
     names = f"{task.name} on {config['data']['name']} with {config['model']['name']}"
     stage("experiment", f"{names}, method {config['method']['name']}, seed {config['seed']}")
 
@@ -75,7 +83,6 @@ def run_experiment(config, words):
             write_page(place)
             folder.finish(place)
             send_results(trackers, config, place)
-    return show_scores(task, place)
 
 
 def train(config, task, data, weights, place, trackers, clock):

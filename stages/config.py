@@ -17,7 +17,8 @@ from stages.schema import check_groups, check_keys, check_values
 from stages.scratch import check_scratch
 from tasks.contract import task_class
 
-TOP = ("seed", "batch_size", "output_root", "rerun", "data", "task", "model", "method", "tracking", "metrics")
+GROUPS = ("data", "task", "model", "method", "tracking", "metrics", "guard")  # with keys of the project's own
+TOP = ("seed", "batch_size", "output_root", "rerun", *GROUPS)
 SPLITS = ("train", "validation", "test")
 
 
@@ -64,7 +65,7 @@ def _not_given(key, cfg):
 def check_config(config):
     """Raise ValueError for the first key or value that cannot work."""
     check_keys("", config, [*TOP, *OPEN])
-    for group in ("data", "task", "model", "method", "tracking", "metrics", *OPEN):
+    for group in (*GROUPS, *OPEN):
         if not isinstance(config[group], dict):
             raise ValueError(f"{group}={typed(config[group])} holds no keys. Choose an option: python run.py --help")
     task = build_task(config)

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from omegaconf import OmegaConf
 
+from stages import lock
 from stages.folder import FINISHED, write_json
 
 TUNED = "tuned.json"  # the task's choices that were found on the validation split
@@ -18,6 +19,7 @@ def find_run(path: str | Path) -> Path:
     if not run.is_dir():
         raise FileNotFoundError(f"from={path}: there is no such folder.{_near(run)} Give the folder of a finished run.")
     if not (run / FINISHED).is_file():
+        lock.check(run)
         raise ValueError(f"from={path} {_what_it_is(run)}")
     missing = [name for name in NEEDED if not (run / name).is_file()]
     if missing:

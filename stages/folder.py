@@ -18,7 +18,8 @@ from stages.hardware import launched
 from tasks.contract import task_class
 
 PROJECT = Path(__file__).resolve().parent.parent
-UNDECISIVE = ("tracking", "hardware", "output_root", "rerun")  # they change where and how fast, never the result
+# They change where, how fast and how safely, never the result; of guard.max_minutes see `digest`.
+UNDECISIVE = ("tracking", "hardware", "output_root", "rerun", "guard")
 CONFIG = "config.yaml"  # appears first
 FINISHED = "metrics.json"  # appears last
 UNFINISHED = ".metrics.json"  # the same, before everything else is in place
@@ -37,6 +38,9 @@ def _safe(name):
 def digest(config):
     """Eight hex digits of all that decides the result: choices, the project's code, the content of local files."""
     choices = {key: value for key, value in config.items() if key not in UNDECISIVE}
+    if config["guard"]["max_minutes"] is not None:
+        # A budget ends training early: its run must not answer for one without it, nor with another one.
+        choices["max_minutes"] = config["guard"]["max_minutes"]
     choices["data"] = _with_digests(config["data"])
     model = model_folder(config["model"]["path"])
     if model.is_dir():

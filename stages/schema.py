@@ -2,6 +2,7 @@
 
 from difflib import get_close_matches
 from functools import reduce
+from math import inf
 
 from stages import trackers
 from stages.arguments import quoting, typed, unknown
@@ -10,6 +11,7 @@ CUT = "train validation test columns labels validation_share test_share"
 # By the key that tells the kinds of a group apart: the keys each kind has, all of which must be there.
 KEYS = {
     "metrics": {None: "extra"},
+    "guard": {None: "grace_seconds nan_patience max_minutes"},
     "model": {None: "name path revision max_length config"},
     "data.source": {
         "hub": f"name source limit per_class path subset revision {CUT}",
@@ -27,9 +29,11 @@ KEYS = {
 MORE = {"data": ["best"]}  # keys that a group may have beside them
 TRACKING = "project group job_type tags notes log_model"
 VALUES = {
-    "a whole number from 1 up": "batch_size method.r method.lora_alpha",
+    "a whole number from 1 up": "batch_size method.r method.lora_alpha guard.nan_patience",
     "a whole number from 1 up, or null": "model.max_length data.limit data.per_class",
     "a whole number from 0 up": "seed method.frozen_layers",
+    "a number above 0": "guard.grace_seconds",
+    "a number above 0, or null": "guard.max_minutes",
     "a number from 0 to below 1": "data.validation_share data.test_share method.lora_dropout",
     "true or false": "rerun tracking.log_model method.use_rslora method.use_dora method.frozen_embeddings",
     "text": "output_root model.name model.path data.name data.path",
@@ -105,6 +109,8 @@ def _fits(value, phrase):
         return phrase.endswith("null")
     if phrase.startswith("a whole number"):
         return number and isinstance(value, int) and value >= int(phrase.split()[4].strip(","))
+    if phrase.startswith("a number above 0"):
+        return number and 0 < value < inf
     if phrase.startswith("a number"):
         return number and 0 <= value < 1
     if phrase.startswith("text"):

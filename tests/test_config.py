@@ -121,8 +121,8 @@ def test_other_nodes_stay_closed():
 
 
 MESSAGES = {
-    "+foo=1": "there is no key foo. Known: batch_size, data, hardware, method, metrics, model, optimizer, output_root, "
-    "rerun, scheduler, seed, task, tracking, training.",
+    "+foo=1": "there is no key foo. Known: batch_size, data, guard, hardware, method, metrics, model, optimizer, "
+    "output_root, rerun, scheduler, seed, task, tracking, training.",
     "++bath_size=3": "there is no key bath_size. Nearest: batch_size.",
     "+task.strid=3": "there is no key task.strid. Nearest: task.stride, task.best, task.head.",
     "task.best=f2": "task.best=f2 is not a score of ner. Choose one of: ",
@@ -138,6 +138,9 @@ MESSAGES = {
     "training.learning_rate=3e-5": " belongs to another group. Write optimizer.learning_rate=3e-05",
     "hardware.bf16=true": "hardware.bf16 belongs to another group. Write training.bf16=true",
     "training.early_stoping_patience=3": "there is no key training.early_stoping_patience. Nearest: training.early_",
+    "guard.grace_seconds=0": "guard.grace_seconds=0 is not a number above 0.",
+    "guard.nan_patience=0.5": "guard.nan_patience=0.5 is not a whole number from 1 up.",
+    "guard.max_minutes=.inf": "guard.max_minutes=.inf is not a number above 0, or null.",
     "training.num_processes=2": "there is no key training.num_processes. Nearest: hardware.num_processes.",
     "training.seed=1": "training.seed is set by the project. Change seed.",
     "training.output_dir=x": "training.output_dir is set by the project. Change output_root.",

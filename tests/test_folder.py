@@ -22,8 +22,9 @@ def test_the_name_says_what_it_is(config):
 
 @pytest.mark.parametrize(
     "word",
-    ["tracking=disabled", "hardware=cpu", "hardware.per_device_train_batch_size=4", "output_root=/tmp/y", "rerun=true"],
-)
+    ["tracking=disabled", "hardware=cpu", "hardware.per_device_train_batch_size=4", "output_root=/tmp/y", "rerun=true",
+     "guard.grace_seconds=5", "guard.nan_patience=1"],
+)  # fmt: skip
 def test_where_and_how_fast_do_not_change_the_digest(config, word):
     assert folder.digest(config(word)) == folder.digest(config())
 
@@ -31,7 +32,7 @@ def test_where_and_how_fast_do_not_change_the_digest(config, word):
 @pytest.mark.parametrize(
     "word",
     ["seed=1", "batch_size=8", "training.bf16=true", "optimizer.learning_rate=1", "model.revision=x", "task.stride=1",
-     "method=lora", "data.limit=5"],
+     "method=lora", "data.limit=5", "guard.max_minutes=5"],
 )  # fmt: skip
 def test_what_decides_the_result_changes_the_digest(config, word):
     assert folder.digest(config(word)) != folder.digest(config())
