@@ -8,12 +8,12 @@ from hydra.core.hydra_config import HydraConfig
 from hydra.types import RunMode
 from omegaconf import OmegaConf
 
-from stages import folder, lock
+from stages import divergence, folder, lock, signals
 from stages.clock import Clock
 from stages.command_line import clear_errors, complete, with_group
 from stages.config import build_task, read_config, register_open_nodes
 from stages.help import answer
-from stages.launching import start_processes
+from stages.launching import is_child, start_processes
 from stages.request import uses_run
 from stages.reuse import use_run
 from stages.terminal import is_main, say, stage
@@ -45,9 +45,10 @@ def run_experiment(config, words):
         say("This experiment is finished, these are its scores. rerun=true trains it again and keeps this run.")
         tell_agent(config, place)
         return show_scores(task, place)
+    divergence.check(place, config)
     lock.check(place)
     start_processes(config, [sys.argv[0], *with_group(words, config["tracking"])])
-    with lock.held(place):
+    with lock.held(place) as release, signals.listening(config["guard"]["grace_seconds"], release, is_child()):
         carry_out(config, words, task, place, clock)
     return show_scores(task, place)
 
@@ -71,7 +72,11 @@ def carry_out(config, words, task, place, clock):
     from stages.scratch.draft import start_from
     from stages.tracking import send_results, tracked
 
-    with tracked(config, place) as trackers, start_from(config, task, data, weights) as weights:
+    with (
+        tracked(config, place) as trackers,
+        start_from(config, task, data, weights) as weights,
+        divergence.marked(place),
+    ):
         learned = train(config, task, data, weights, place, trackers, clock)
         if is_main():
             source = {**data.source, "digest": folder.data_digest(data.splits)}
@@ -79,7 +84,9 @@ def carry_out(config, words, task, place, clock):
             model |= folder.earlier_run(weights)
             leave(config, data, place, extra, *learned)
             clock.lap("saving")
-            folder.write_json(place / "provenance.json", folder.provenance(words, clock, source, model))
+            folder.write_json(
+                place / "provenance.json", folder.provenance(words, clock, source, model, learned[0].stopped)
+            )
             write_page(place)
             folder.finish(place)
             send_results(trackers, config, place)
@@ -88,6 +95,8 @@ def carry_out(config, words, task, place, clock):
 def train(config, task, data, weights, place, trackers, clock):
     """Tokenizer, model, features, a look at the data, training, scores; -> what `leave` writes."""
     from stages import features, findings, hardware, model, processor, report, training
+    from stages.guard import Guard
+    from stages.pace import Pace
     from stages.progress import Progress
     from stages.tracking import Curves
 
@@ -105,8 +114,15 @@ def train(config, task, data, weights, place, trackers, clock):
 
     hardware.hint_at_precision(config)
     tuner = training.build_tuner(config, task, data.labels, network, tokenizer, splits, place)
-    tuner.add_callback(Progress(task, place))
-    tuner.add_callback(Curves(trackers))
+    rows = {split: len(encoded.rows) for split, encoded in splits.items()}
+    pace = Pace(config["batch_size"], len(tuner.train_dataset), rows["validation"], sum(rows.values()) - rows["train"])
+    for callback in (
+        pace,
+        Progress(task, place, pace),
+        Curves(trackers),
+        Guard(tuner, config["guard"], clock.started, pace),
+    ):
+        tuner.add_callback(callback)
     seconds = training.train(tuner)
     clock.lap("training")
     results = {split: tuner.score(split) for split in splits if split != "train"}
@@ -130,7 +146,7 @@ def leave(config, data, place, extra, tuner, tokenizer, results, seconds):
     model.save_model(tuner.bare_model(), tokenizer, place / "model")
     model.check_saved(tuner.task, place, batch, logits)
     report.write_card(place, config, task, data.labels, scores, data.source, extra.names)
-    report.write_scores(place, scores, baseline, seconds, extra.names)
+    report.write_scores(place, scores, baseline, seconds, extra.names, tuner.stopped)
 
 
 def tell_agent(config, place):

@@ -15,11 +15,17 @@ class Rows(Dataset):
     """The columns of encoded rows that the model takes, row by row."""
 
     def __init__(self, rows, names):
+        self.all_columns = rows
         self.rows = rows.select_columns([name for name in names if name in rows.column_names])
         self.lengths = rows["length"][:]
 
     def __len__(self):
         return len(self.rows)
+
+    def examples(self, indices):
+        """The numbers of the examples that some rows are of; their own, where a task makes rows of no one example."""
+        rows = self.all_columns
+        return sorted({*rows[indices]["example"]} if "example" in rows.column_names else indices)
 
     def __getitem__(self, index):
         if index != BLANK:

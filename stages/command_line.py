@@ -55,7 +55,7 @@ def complete(words):
 
 def _check_sweep(words):
     """Hydra runs a sweep of no trials without a word: a glob sees the options of one folder, not the folders in it."""
-    for override in filter(None, map(_parsed, overrides(words))):
+    for override in filter(None, map(parsed, overrides(words))):
         group, value = override.key_or_group, override.value()
         if isinstance(value, Glob) and not value.filter([o for o in options_of(group, words) if "/" not in o]):
             options = options_of(group, words)
@@ -84,9 +84,10 @@ def clear_errors():
     full = bool(os.environ.get("TUNESMITH_FULL_ERROR"))
     try:
         yield
-    except KeyboardInterrupt:
-        say("interrupted: the same command goes on from the last checkpoint")
-        raise SystemExit(130) from None
+    except KeyboardInterrupt as stopped:
+        say(str(stopped) or "interrupted: the same command goes on from the last checkpoint")
+        # Not a failure where it is not the main process, or a launcher would kill that while it closes its trackers.
+        raise SystemExit(getattr(stopped, "code", 130) if is_main() else 0) from None
     except (HydraException, OmegaConfBaseException, YAMLError) as error:
         if full:
             raise
@@ -130,7 +131,7 @@ def explain(error, words):
     first = text.splitlines()[0]
     if isinstance(error, YAMLError):
         return f"a YAML file cannot be read: {' '.join(text.split())}"
-    wrong = next((word for word in overrides(words) if _parsed(word) is None), None)
+    wrong = next((word for word in overrides(words) if parsed(word) is None), None)
     if wrong or "Error parsing override" in first:
         return _cannot_read(wrong or first.split("'")[1], first)
     if "Config group override must be" in first:
@@ -153,7 +154,7 @@ def explain(error, words):
     return " Options: ".join([first, *more]) + (f" (key {where[1]})" if where and where[1] not in first else "")
 
 
-def _parsed(word):
+def parsed(word):
     """Hydra's reading of an override, None where it cannot be read."""
     try:
         return OverridesParser.create().parse_override(word)
@@ -176,7 +177,7 @@ def _cannot_read(word, reason):
 def _no_text(words):
     """A choice of a group that Hydra read as null, a number or a truth value."""
     for word in overrides(words):
-        override = _parsed(word)
+        override = parsed(word)
         group = override and override.key_or_group
         if group and (CONF / group).is_dir() and not isinstance(override.value(), str | list):
             return f"{group}={typed(override.value())} names no option. Options: {', '.join(options_of(group, words))}."

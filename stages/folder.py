@@ -185,8 +185,9 @@ def finish(folder):
     shutil.rmtree(folder / "checkpoints", ignore_errors=True)
 
 
-def provenance(words, clock, data, model):
-    """Where the run came from: code, packages, machine, data and model; and where its time went."""
+def provenance(words, clock, data, model, stopped=None):
+    """Where the run came from: code, packages, machine, data and model; where its time went, and what ended it before
+    its last step."""
     packages = {d.metadata["Name"]: d.version for d in distributions()}
     return {
         "command": ["run.py", *words],
@@ -203,6 +204,7 @@ def provenance(words, clock, data, model):
         "model": model,
         "machine": _machine(),
         "packages": dict(sorted(packages.items(), key=lambda item: item[0].lower())),
+        **({"stopped": stopped} if stopped else {}),
     }
 
 

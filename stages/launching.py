@@ -1,13 +1,18 @@
 """Processes, started: where several were asked for, this one becomes `accelerate launch`; one GPU is shown to one."""
 
+import multiprocessing
 import os
 import sys
 from ctypes import CDLL
+from math import ceil
 from pathlib import Path
 
 from stages.hardware import launched, rows_per_process
 from stages.sharding import find_deepspeed, show_fsdp
 from stages.terminal import say
+
+AGENT = Path(__file__).with_name("agent.py")
+CLOSING = 10  # seconds more than guard.grace_seconds, in which processes end by themselves
 
 
 def start_processes(config, argv):
@@ -34,12 +39,17 @@ def start_processes(config, argv):
             )
     if running is None and asked and asked > 1:
         rows_per_process(config["batch_size"], hardware, asked)
-        _become_launcher(asked, _on_cpu(asked, hardware), argv, hardware)
+        _become_launcher(asked, _on_cpu(asked, hardware), argv, hardware, config["guard"]["grace_seconds"])
     if running in (None, 1) and not hardware.get("use_cpu"):
         idle = _gpus_in_machine() - 1
         _show_one_gpu()
         if idle > 0:
             say(f"hint: one GPU is used, {idle} more could be: hardware=multi_gpu")
+
+
+def is_child():
+    """Whether a launcher or a sweep started this process, and would have nobody stop it once it is gone itself."""
+    return launched() is not None or multiprocessing.parent_process() is not None
 
 
 def _check_machine(hardware):
@@ -133,8 +143,9 @@ def _asked_of_launcher():
     return None
 
 
-def _become_launcher(processes, on_cpu, argv, hardware):
-    """Replace this process by `accelerate launch` with the same words. --multi_gpu also starts gloo processes on the
+def _become_launcher(processes, on_cpu, argv, hardware, grace):
+    """Replace this process by `accelerate launch` with the same words; after a signal it gives the processes their
+    `grace` seconds and what their last words take. --multi_gpu also starts gloo processes on the
     CPU, where --cpu would start a single one; FSDP and DeepSpeed are the Trainer's to set up."""
     nodes = hardware.get("num_nodes", 1)
     words = ["--multi_gpu", "--num_processes", processes, "--num_machines", nodes, "--mixed_precision", "no"]
@@ -145,7 +156,8 @@ def _become_launcher(processes, on_cpu, argv, hardware):
     if on_cpu:
         os.environ["ACCELERATE_USE_CPU"] = "true"
         os.environ.setdefault("OMP_NUM_THREADS", str(max(1, (os.cpu_count() or 1) * nodes // processes)))
-    command = [sys.executable, "-m", "accelerate.commands.launch", *map(str, words), *argv]
+    os.environ["TORCH_ELASTIC_SHUTDOWN_TIMEOUT"] = str(ceil(grace) + CLOSING)
+    command = [sys.executable, "-P", str(AGENT), *map(str, words), *argv]
     sys.stdout.flush()
     os.execv(sys.executable, command)
 

@@ -56,10 +56,10 @@ def check(run):
 
 @contextmanager
 def held(run):
-    """Hold the lock of a run's folder; raises Running where another process does. Only the main process asks: the
-    processes of a launcher are one run."""
+    """Hold the lock of a run's folder, -> what gives it back before the block ends; raises Running where another
+    process has it. Only the main process asks: the processes of a launcher are one run."""
     if not is_main():
-        yield
+        yield lambda: None
         return
     lock, mine = path_of(run), _myself()
     lock.parent.mkdir(parents=True, exist_ok=True)
@@ -67,7 +67,7 @@ def held(run):
     done = threading.Event()
     threading.Thread(target=_beat, args=(lock, mine, done), daemon=True).start()
     try:
-        yield
+        yield lambda: _release(lock, mine)
     finally:
         done.set()
         _release(lock, mine)

@@ -71,7 +71,7 @@ def _cut_pieces(tuner, error):
 def _take_up(tuner, checkpoint):
     """Where training goes on: a checkpoint of the last whole step, None where there was none, as in a new run."""
     tuner.model.zero_grad(set_to_none=True)
-    tuner._tr_loss = tuner.loss_before_step  # without the pieces that the failed step had done
+    tuner._tr_loss, tuner.step_losses = tuner.loss_before_step, []  # without what the failed step had done
     if tuner.state.global_step > _step_of(checkpoint):
         only, tuner.args.save_only_model = tuner.args.save_only_model, False
         tuner._save_checkpoint(tuner.model, None)

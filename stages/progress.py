@@ -7,14 +7,17 @@ from tqdm.auto import tqdm
 from transformers import TrainerCallback
 
 from stages.folder import write_lines
-from stages.terminal import is_main, say, shows_bars
+from stages.pace import FIRST, SHORT, duration, evaluations_left
+from stages.terminal import is_main, say, shows_bars, stage
 
 
 class Progress(TrainerCallback):
-    """Bar over optimizer steps, with loss and learning rate; a line with the scores after each evaluation."""
+    """Bar over optimizer steps, with loss and learning rate; a line with the scores after each evaluation. `pace`: a
+    callback that was added before, which knows what is left."""
 
-    def __init__(self, task, folder):
-        self.task, self.path, self.bar, self.started = task, folder / "history.jsonl", None, time.time()
+    def __init__(self, task, folder, pace):
+        self.task, self.path, self.pace = task, folder / "history.jsonl", pace
+        self.bar, self.started = None, time.time()
 
     def on_train_begin(self, args, state, control, **kwargs):
         self.started = time.time()
@@ -26,6 +29,18 @@ class Progress(TrainerCallback):
     def on_step_end(self, args, state, control, **kwargs):
         if self.bar:
             self.bar.update(1)
+            if self.pace.count == FIRST:
+                self._forecast(args, state)
+
+    def _forecast(self, args, state):
+        """Say once, after the first steps, when the run will be done; evaluations bring it up to date."""
+        left = self.pace.left(args, state)
+        if left > SHORT:
+            checks = evaluations_left(args, state, self.pace.per_epoch)
+            end = time.strftime("%H:%M" if left < 6 * 3600 else "%a %H:%M", time.localtime(time.time() + left))
+            self.bar.clear()
+            steps = f"{state.max_steps - state.global_step} more steps, {checks} evaluations"
+            stage("expected", f"about {duration(left)} for {steps} and the scores, done at {end}")
 
     def on_log(self, args, state, control, logs=None, **kwargs):
         if not is_main() or not self.bar:
@@ -42,10 +57,12 @@ class Progress(TrainerCallback):
         steps = f"step {state.global_step}/{state.max_steps}"
         losses = [log["loss"] for log in state.log_history if "loss" in log]
         seen = f"loss {losses[-1]:.3f}  " if losses else ""
+        left = self.pace.left(args, state)
+        more = f", {duration(left)} left" if left > SHORT else ""
         self.bar.clear()
         say(
             f"  epoch {state.epoch:.4g}  {steps}  {seen}validation loss {metrics['eval_loss']:.3f}  {best}  "
-            f"{time.time() - self.started:.0f} s"
+            f"{time.time() - self.started:.0f} s{more}"
         )
 
     def on_train_end(self, args, state, control, **kwargs):

@@ -38,13 +38,15 @@ def score_baseline(task, splits, split, extra, tokenizer):
     return {"name": name, "split": split, "values": scores.values}
 
 
-def write_scores(folder, scores, baseline, seconds, extra):
-    """What becomes metrics.json when the run is finished; `extra`: the names of further metrics."""
+def write_scores(folder, scores, baseline, seconds, extra, stopped=None):
+    """What becomes metrics.json when the run is finished; `extra`: the names of further metrics; `stopped`: why and
+    where training ended before its last step."""
     content = {split: of_split.values for split, of_split in scores.items()}
     content["baseline"] = baseline
     content["tables"] = {split: of_split.tables for split, of_split in scores.items()}
     content["extra"] = extra
     content["training_seconds"] = round(seconds, 1)
+    content |= {"stopped": stopped} if stopped else {}
     write_json(folder / UNFINISHED, content)
 
 
@@ -69,6 +71,12 @@ def show_results(folder, task):
         warn(f"{task.best} is not better than the baseline, which learned nothing. Train longer, or look at the data.")
     show_tables(splits[-1], metrics["tables"][splits[-1]])
     say(f"\ntraining took {metrics['training_seconds']:.0f} s")
+    if "stopped" in metrics:
+        warn(
+            "training was ended by {why} at step {step} of {of}: these are its best scores until then.".format(
+                **metrics["stopped"]
+            )
+        )
     stage("run", str(folder))
     loader = "from_pretrained and pipeline load" if _is_standard(task, folder) else "stages.prediction.load_model loads"
     stage("model", f"{folder / 'model'}  ({loader} it)")

@@ -7,22 +7,26 @@ from contextlib import contextmanager, redirect_stdout
 from itertools import chain
 from pathlib import Path
 
-from stages import folder
+from stages import folder, signals
 from stages.finished import saved_labels, tuned_task
+from stages.hardware import launched
 from stages.inputs import STANDARD, read_parts
 from stages.launching import start_processes
 from stages.request import read_request
 from stages.terminal import is_main, say, shows_bars, stage, table
+
+GRACE = 10  # seconds after a signal: there is nothing to save
 
 
 def use_run(words):
     """What a command with `from=` does."""
     request = read_request(words)
     try:
-        score_run(request) if request.predict is None else label_text(request)
-    except KeyboardInterrupt:
+        with signals.listening(GRACE, watch=launched() is not None):
+            score_run(request) if request.predict is None else label_text(request)
+    except KeyboardInterrupt as stopped:
         say("interrupted: nothing was kept")
-        raise SystemExit(130) from None
+        raise SystemExit(getattr(stopped, "code", 130)) from None
 
 
 def score_run(request):
@@ -134,7 +138,7 @@ def _introduce(request):
 def _start_processes(request):
     """As many as were asked for: nothing is trained, so there is no batch that they would have to split evenly."""
     hardware = {**request.config["hardware"], "per_device_train_batch_size": 1}
-    start_processes({"hardware": hardware, "batch_size": 0}, sys.argv)
+    start_processes({"hardware": hardware, "batch_size": 0, "guard": {"grace_seconds": GRACE}}, sys.argv)
 
 
 def _data_name(data):

@@ -2,7 +2,10 @@
 
 import os
 import sys
+import time
 from functools import cache
+
+AFTER_MAIN = 40  # seconds; W&B takes up to 30 to close a run
 
 
 def is_main():
@@ -39,9 +42,12 @@ def stage(name, result):
 
 
 def fail(message):
-    """Print an error, on standard error, and end with exit code 2."""
+    """Print an error, on standard error, and end with exit code 2. A launcher kills all processes once one has failed:
+    the others give the main process the time to speak, and to close its trackers."""
     if is_main():
         print(f"error: {message}", file=sys.stderr, flush=True)
+    else:
+        time.sleep(AFTER_MAIN)
     raise SystemExit(2)
 
 

@@ -31,16 +31,20 @@ def _warn_once(message):
 
 @contextmanager
 def tracked(config, folder):
-    """The open trackers of an experiment; finished on every way out, as failed after an exception."""
+    """The open trackers of an experiment; finished on every way out, as failed after an exception, as interrupted after
+    a signal."""
     trackers = open_trackers(config, folder) if is_main() else []
-    failed = True
+    outcome = "failed"
     try:
         yield trackers
-        failed = False
+        outcome = "finished"
+    except KeyboardInterrupt:
+        outcome = "interrupted"
+        raise
     finally:
         for tracker in trackers:
             with harmless(tracker.title):
-                tracker.finish(failed)
+                tracker.finish(outcome)
 
 
 def open_trackers(config, folder):

@@ -6,7 +6,7 @@ from pathlib import Path
 import torch
 from transformers import EarlyStoppingCallback, TrainingArguments
 
-from stages import checkpoints, memory
+from stages import checkpoints, memory, signals
 from stages.arguments import EXTRA
 from stages.disk import check_room
 from stages.hardware import check_started, launched, leave_out_cudnn_attention, rows_per_process
@@ -87,7 +87,8 @@ def train(tuner):
     elif tuner.task.trains:
         checkpoint = last_checkpoint(Path(tuner.args.output_dir), tuner.accelerator)
         tuner.args.eval_on_start &= checkpoint is None  # it was evaluated when it started
-        memory.train(tuner, checkpoint)
+        with signals.waiting():
+            memory.train(tuner, checkpoint)
     return time.time() - started
 
 

@@ -11,6 +11,7 @@ from transformers.trainer_callback import PrinterCallback, ProgressCallback
 
 from stages import memory, optimization
 from stages.batches import GlobalBatches, Rows
+from stages.divergence import Diverged
 from stages.model import answers
 from stages.resuming import ResumingTrainer
 from stages.sharding import gather, splits_weights
@@ -32,6 +33,8 @@ class Tuner(ResumingTrainer):
         self.context = task.loss_context(splits["train"].rows, labels, smoothing)
         self.plain = replace(self.context, label_smoothing=0.0)  # validation losses stay comparable
         self.columns = [*tokenizer.model_input_names, *task.model_inputs, "labels"]
+        self.stopped = None  # why and where training ended before its last step
+        self.step_losses, self.gradient_norm = [], None  # of the present step: one loss for each piece of its batch
         self.choosing = True  # False once the checkpoint is chosen and answers are asked for
         self.whole = deepcopy(model) if splits_weights(config["hardware"]) and is_main() else None
         super().__init__(
@@ -83,6 +86,33 @@ class Tuner(ResumingTrainer):
         device = self.accelerator.device
         return prepare_data_loader(loader, device=device, num_processes=1, process_index=0, put_on_device=True)
 
+    def training_step(self, *args, **kwargs):
+        """The Trainer's; the losses are kept, for `take_numbers`."""
+        loss = super().training_step(*args, **kwargs)
+        self.step_losses.append(loss)
+        return loss
+
+    def _get_grad_norm(self, *args, **kwargs):
+        self.gradient_norm = super()._get_grad_norm(*args, **kwargs)
+        return self.gradient_norm
+
+    def take_numbers(self):
+        """-> {"loss", "gradient norm"} of the optimizer step that is due, as floats; the loss is this process's."""
+        losses, self.step_losses = self.step_losses, []
+        norm = 0.0 if self.gradient_norm is None else self.gradient_norm  # DeepSpeed does not always tell
+        device = losses[0].device
+        numbers = torch.stack([sum(losses).float(), torch.as_tensor(norm, dtype=torch.float, device=device)])
+        return dict(zip(("loss", "gradient norm"), numbers.tolist(), strict=True))
+
+    def facts(self, what, value, step):
+        """What is known of a loss or gradient that is no number, as Diverged wants it."""
+        rate = self._get_learning_rate() if self.lr_scheduler else None
+        state = self.state
+        return {
+            "what": what, "value": value, "step": step, "learning_rate": rate, "examples": [], "steps": None,
+            "best_checkpoint": state.best_model_checkpoint, "best": state.best_metric,
+        }  # fmt: skip
+
     def create_optimizer(self, model=None):
         """The Trainer's, with several learning rates where the configuration asks for them."""
         optimizer, choices, base = super().create_optimizer(model), self.config["optimizer"], self.args.learning_rate
@@ -133,10 +163,7 @@ class Tuner(ResumingTrainer):
         *reduced, losses = outputs.predictions
         loss = float(losses.sum() / max(outputs.label_ids.sum(), 1))
         if not isfinite(loss):
-            raise ValueError(
-                f"training diverged: the loss on {split} is {loss} after step {self.state.global_step}. Lower "
-                "optimizer.learning_rate, or raise scheduler.warmup_steps."
-            )
+            raise Diverged(self.facts(f"loss on {split}", loss, self.state.global_step))
         values = {
             "loss": loss,
             **({"perplexity": perplexity(loss)} if "perplexity" in self.task.directions else {}),

@@ -95,7 +95,7 @@ def test_launched_processes_count(machine):
 
 
 def start(batch_size=32, **asked):
-    start_processes({"batch_size": batch_size, "hardware": asked}, ARGV)
+    start_processes({"batch_size": batch_size, "hardware": asked, "guard": {"grace_seconds": 5}}, ARGV)
 
 
 def refused(**asked):
@@ -142,7 +142,7 @@ def test_several_processes_are_launched(machine, asked, gpus, number, on_cpu):
     executed = machine(gpus=gpus)
     start(**asked)
     (words,) = executed
-    assert words[:3] == [sys.executable, "-m", "accelerate.commands.launch"]
+    assert words[:3] == [sys.executable, "-P", str(launching.AGENT)]
     assert words[words.index("--num_processes") + 1] == number
     assert words[-2:] == ARGV
     assert "--cpu" not in words

@@ -31,8 +31,8 @@ class Tracker(ABC):
         """Keep the model's folder, where the tracker holds files."""
 
     @abstractmethod
-    def finish(self, failed):
-        """Close the run, as failed where the experiment ended with an error."""
+    def finish(self, outcome):
+        """Close the run: `finished`, `failed` by an error, or `interrupted` by a signal, to be taken up again."""
 
 
 def confusion_matrix(cells):

@@ -10,6 +10,8 @@ from stages.trackers.contract import Tracker, confusion_matrix
 
 END = ".end"  # a file of its own says how the run ended: TensorBoard believes the first such record for ever
 
+STATUS = {"finished": "STATUS_SUCCESS", "failed": "STATUS_FAILURE", "interrupted": "STATUS_UNKNOWN"}
+
 
 class Run(Tracker):
     """The event files of a run; an interrupted one gets a further file that hides what came after its checkpoint."""
@@ -42,10 +44,10 @@ class Run(Tracker):
     def add_model(self, folder):
         """Event files hold no models; it lies beside them."""
 
-    def finish(self, failed):
+    def finish(self, outcome):
         self.writer.close()
         with SummaryWriter(str(self.folder), filename_suffix=END) as end:
-            end.file_writer.add_summary(_end("STATUS_FAILURE" if failed else "STATUS_SUCCESS"))
+            end.file_writer.add_summary(_end(STATUS[outcome]))
 
 
 def _first_step(folder):

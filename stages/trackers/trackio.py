@@ -45,10 +45,10 @@ class Run(Tracker):
         with _quiet():
             self.run.log_artifact(folder, name=f"model-{folder.parent.name}", type="model")
 
-    def finish(self, failed):
-        level = trackio.AlertLevel.ERROR if failed else trackio.AlertLevel.INFO
+    def finish(self, outcome):
+        levels = {"failed": trackio.AlertLevel.ERROR, "interrupted": trackio.AlertLevel.WARN}
         with _quiet():
-            self.run.alert("failed" if failed else "finished", level=level)
+            self.run.alert(outcome, level=levels.get(outcome, trackio.AlertLevel.INFO))
             trackio.finish()
 
 

@@ -57,8 +57,11 @@ class Run(Tracker):
     def add_model(self, folder):
         self.run.log_artifact(str(folder), name=f"model-{folder.parent.name}", type="model")
 
-    def finish(self, failed):
-        self.run.finish(exit_code=int(failed))
+    def finish(self, outcome):
+        """An interrupted run counts as preempted: the agent of a W&B sweep takes it up again."""
+        if outcome == "interrupted":
+            self.run.mark_preempting()
+        self.run.finish(exit_code=int(outcome != "finished"))
 
 
 def is_logged_in():

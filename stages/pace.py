@@ -1,0 +1,79 @@
+"""How long a run still takes, by what its steps, evaluations and checkpoints took so far."""
+
+import math
+import time
+from collections import deque
+
+from transformers import TrainerCallback
+
+FIRST = 10  # steps before the first forecast; those before are slow, and too few
+RECENT = 50  # steps that the mean is of
+SHORT = 30  # seconds: what takes no longer needs no forecast
+
+
+class Pace(TrainerCallback):
+    """Measures. All seconds are what passed on the clock, so that loading data counts as well. `scored`: rows that are
+    scored after training, `validated`: rows of one evaluation."""
+
+    def __init__(self, batch_size, rows, validated, scored):
+        self.per_epoch, self.batch_size = math.ceil(rows / batch_size), batch_size
+        self.validated, self.scored = validated, scored
+        self.steps, self.evaluation, self.saving = deque(maxlen=RECENT), None, 0.0
+        self.count, self._last, self.evaluated = 0, time.monotonic(), -1
+
+    def on_train_begin(self, args, state, control, **kwargs):
+        self._last = time.monotonic()
+
+    def on_step_end(self, args, state, control, **kwargs):
+        seconds = self._passed()
+        self.count += 1
+        if self.count > 1:  # the first one warms up
+            self.steps.append(seconds)
+
+    def on_evaluate(self, args, state, control, **kwargs):
+        self.evaluation, self.evaluated = self._passed(), state.global_step
+
+    def on_save(self, args, state, control, **kwargs):
+        self.saving = self._passed()
+
+    def _passed(self):
+        before, self._last = self._last, time.monotonic()
+        return self._last - before
+
+    @property
+    def step(self):
+        """Seconds of a step, with the batches loaded for it."""
+        return sum(self.steps) / len(self.steps) if self.steps else 0.0
+
+    def evaluation_seconds(self):
+        """Of one evaluation; before the first one as if a row took as long as in training, where gradients are added
+        and answers are not."""
+        return self.step / self.batch_size * self.validated if self.evaluation is None else self.evaluation
+
+    def closing(self, state, checks=True):
+        """Seconds from a step to the scores, where training ends with it. `checks`: it ends with an evaluation."""
+        last = self.evaluation_seconds() + self.saving if checks and self.evaluated != state.global_step else 0.0
+        return last + self.evaluation_seconds() * self.scored / max(self.validated, 1)
+
+    def left(self, args, state):
+        """Seconds from a step to the scores, where training goes on to its last one."""
+        checks = evaluations_left(args, state, self.per_epoch)
+        each = self.evaluation_seconds() + self.saving
+        return (state.max_steps - state.global_step) * self.step + checks * each + self.closing(state, checks=False)
+
+
+def evaluations_left(args, state, per_epoch):
+    """How many evaluations lie between a step and the end of training, the one at the end included."""
+    if args.eval_strategy == "epoch":
+        return math.ceil(state.max_steps / per_epoch) - state.global_step // per_epoch
+    if args.eval_strategy == "steps":
+        return math.ceil(state.max_steps / state.eval_steps) - state.global_step // state.eval_steps
+    return 0
+
+
+def duration(seconds):
+    """Seconds in words: 40 s, 3 min, 2 h 05 min."""
+    minutes = round(seconds / 60)
+    if seconds < 100:
+        return f"{seconds:.0f} s"
+    return f"{minutes} min" if minutes < 100 else f"{minutes // 60} h {minutes % 60:02} min"

@@ -1,0 +1,138 @@
+"""SIGTERM and SIGINT (Ctrl-C): training stops after its next step, everything else at once, all of it in bounded time.
+
+Handlers belong to a process, so there is one `_heard` of it, and nothing of this is passed around.
+"""
+
+import os
+import signal
+import threading
+from contextlib import contextmanager
+from types import SimpleNamespace
+
+STOPPING = (signal.SIGTERM, signal.SIGINT)
+ORPHANED = 1.0  # seconds between two looks whether the parent is still there
+GRACE = "guard.grace_seconds"
+AGAIN = "The same command goes on from the last checkpoint."
+
+_heard = SimpleNamespace(signum=0, waits=False, process=0)
+
+
+class Interrupted(KeyboardInterrupt):
+    """A signal asked this process to stop; `code` is what it exits with, as schedulers expect it."""
+
+    def __init__(self, signum, message=AGAIN):
+        super().__init__(f"stopped by {signal.Signals(signum).name}. {message}")
+        self.code = 128 + signum
+
+
+def heard():
+    """The signal that asked this process to stop, 0 where none did."""
+    return _heard.signum
+
+
+@contextmanager
+def listening(grace, release=lambda: None, watch=False):
+    """Until the end of the block a signal raises Interrupted, in `waiting` it waits to be asked for.
+
+    After `grace` seconds, or a second Ctrl-C, the process ends whatever it does, once `release` was called. `watch`:
+    the end of the parent process counts as SIGTERM, for processes that a launcher or a sweep started.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    _heard.signum, _heard.waits, _heard.process = 0, False, os.getpid()
+    _heard.release, _heard.timer = release, threading.Timer(grace, _end, [f"The {grace:g} s of {GRACE} are over."])
+    _heard.timer.daemon = True
+    old = {number: signal.signal(number, lambda signum, frame: _hear(signum, grace)) for number in STOPPING}
+    done = threading.Event()
+    if watch:
+        threading.Thread(target=_watch_parent, args=(os.getppid(), done), daemon=True).start()
+    try:
+        yield
+    finally:
+        done.set()
+        for number, handler in old.items():
+            signal.signal(number, handler)
+        _heard.timer.cancel()
+        _heard.process = 0
+
+
+@contextmanager
+def waiting():
+    """A block that looks at `heard` by itself, and stops where it loses nothing. What fails after a signal, because
+    other processes have stopped already, counts as stopped."""
+    _heard.waits = True
+    try:
+        yield
+    except Exception as error:
+        if not _heard.signum:
+            raise
+        raise Interrupted(_heard.signum) from error
+    finally:
+        _heard.waits = False
+    if _heard.signum:
+        raise Interrupted(_heard.signum)
+
+
+def _hear(signum, grace):
+    if os.getpid() != _heard.process:
+        return _pass_by(signum)
+    if _heard.signum:
+        if signum == signal.SIGINT:  # schedulers repeat SIGTERM, people repeat Ctrl-C
+            _end("Stopped at once.")
+        return None
+    _heard.signum = signum
+    _heard.timer.start()
+    if not _heard.waits:
+        raise Interrupted(signum)
+    return _write(f"{signal.Signals(signum).name}: stopping after the next step, in {grace:g} s at the latest.")
+
+
+def _pass_by(signum):
+    """In a process that was forked from this one, to load data: Ctrl-C is not for it, and its parent may end it."""
+    if signum == signal.SIGTERM:
+        signal.signal(signum, signal.SIG_DFL)
+        os.kill(os.getpid(), signum)
+
+
+def _end(reason):
+    """End without another step. Checkpoints are written whole or not at all, so nothing is damaged."""
+    _write(f"{reason} {AGAIN}")
+    _heard.release()
+    os._exit(128 + _heard.signum)
+
+
+def _write(message):
+    """To standard error, past Python's buffers: a handler may come in the middle of a print."""
+    if int(os.environ.get("RANK", 0)) == 0:
+        os.write(2, f"{message}\n".encode())
+
+
+def _watch_parent(parent, done):
+    while not done.wait(ORPHANED):
+        if os.getppid() != parent:
+            os.kill(os.getpid(), signal.SIGTERM)
+            return
+
+
+@contextmanager
+def passed_on(child, message):
+    """Around the wait for a child process: a signal goes to it, a second Ctrl-C ends it. Raises Interrupted, with what
+    `message()` gives, once it has ended."""
+    first = []
+
+    def pass_on(signum, frame):
+        if first and signum == signal.SIGINT:
+            child.kill()
+        elif not first:
+            first.append(signum)
+            os.kill(child.pid, signum)
+
+    old = {number: signal.signal(number, pass_on) for number in STOPPING}
+    try:
+        yield
+    finally:
+        for number, handler in old.items():
+            signal.signal(number, handler)
+    if first:
+        raise Interrupted(first[0], message())
