@@ -8,7 +8,7 @@ from hydra.core.hydra_config import HydraConfig
 from hydra.types import RunMode
 from omegaconf import OmegaConf
 
-from stages import divergence, folder, lock, signals
+from stages import divergence, folder, identity, lock, signals
 from stages.clock import Clock
 from stages.command_line import clear_errors, complete, with_group
 from stages.config import build_task, read_config, register_open_nodes
@@ -40,7 +40,7 @@ def main(cfg):
 def run_experiment(config, words):
     """From a checked configuration to scores, predictions, a model and a report. Torch is not needed before `train`."""
     clock = Clock()
-    task, place = build_task(config), folder.run_folder(config)
+    task, place = build_task(config), identity.place_of(config)
     if folder.is_finished(place) and not config["rerun"]:
         say("This experiment is finished, these are its scores. rerun=true trains it again and keeps this run.")
         tell_agent(config, place)
@@ -66,6 +66,7 @@ def carry_out(config, words, task, place, clock):
     weights, commit = locate_model(str(config["model"]["path"]), config["model"]["revision"])
     extra = load_metrics(config["metrics"]["extra"], task, data)
     if is_main():
+        identity.note_changes(config, place)
         folder.start(place, config)
 
     from stages.page.document import write_page

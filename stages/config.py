@@ -18,7 +18,7 @@ from stages.scratch import check_scratch
 from tasks.contract import task_class
 
 GROUPS = ("data", "task", "model", "method", "tracking", "metrics", "guard")  # with keys of the project's own
-TOP = ("seed", "batch_size", "output_root", "rerun", *GROUPS)
+TOP = ("seed", "batch_size", "output_root", "resume", "rerun", *GROUPS)
 SPLITS = ("train", "validation", "test")
 
 

@@ -18,9 +18,10 @@ from stages.hardware import launched
 from tasks.contract import task_class
 
 PROJECT = Path(__file__).resolve().parent.parent
-# They change where, how fast and how safely, never the result; of guard.max_minutes see `digest`.
-UNDECISIVE = ("tracking", "hardware", "output_root", "rerun", "guard")
+# They change where, how fast and how safely, never the result; of guard.max_minutes see `identity`.
+UNDECISIVE = ("tracking", "hardware", "output_root", "rerun", "resume", "guard")
 CONFIG = "config.yaml"  # appears first
+IDENTITY = "identity.json"  # what the folder is named by, as it was when the run started
 FINISHED = "metrics.json"  # appears last
 UNFINISHED = ".metrics.json"  # the same, before everything else is in place
 
@@ -36,35 +37,40 @@ def _safe(name):
 
 
 def digest(config):
-    """Eight hex digits of all that decides the result: choices, the project's code, the content of local files."""
+    """Eight hex digits of all that decides the result."""
+    return _sha(json.dumps(identity(config), sort_keys=True))[:8]
+
+
+def identity(config):
+    """All that decides the result: {"choices": {key: value}, "content": {what: digest of its files}}."""
     choices = {key: value for key, value in config.items() if key not in UNDECISIVE}
     if config["guard"]["max_minutes"] is not None:
         # A budget ends training early: its run must not answer for one without it, nor with another one.
-        choices["max_minutes"] = config["guard"]["max_minutes"]
-    choices["data"] = _with_digests(config["data"])
+        choices["guard"] = {"max_minutes": config["guard"]["max_minutes"]}
+    choices["data"], content = _without_places(config["data"])
     model = model_folder(config["model"]["path"])
     if model.is_dir():
-        choices["model"] = {**config["model"], "path": folder_digest(model)}
-    choices["metrics"] = [_metric(name) for name in config["metrics"]["extra"]]
+        choices["model"] = {key: value for key, value in config["model"].items() if key != "path"}
+        content["the model"] = folder_digest(model)
+    choices["metrics"] = [Path(name).stem if local_files(name) else name for name in config["metrics"]["extra"]]
+    scripts = [file_digest(file) for name in config["metrics"]["extra"] for file in local_files(name)]
     tasks = [config["task"], *config["task"].get("parts", {}).values()]
-    choices["task code"] = [file_digest(sys.modules[task_class(t["name"]).__module__].__file__) for t in tasks]
-    return _sha(json.dumps(choices, sort_keys=True) + code_digest())[:8]
+    own = [file_digest(sys.modules[task_class(t["name"]).__module__].__file__) for t in tasks]
+    content |= {"the code": code_digest(), "the task's code": own, "the metrics' code": scripts}
+    return {"choices": choices, "content": content}
 
 
-def _with_digests(data):
-    """The choices of data, those of local files with the digests of their content."""
+def _without_places(data, of=""):
+    """-> (the choices of data without where local files lie, {split: digest of those files})."""
     if data["source"] == "parts":
-        return {**data, "parts": {part: _with_digests(own) for part, own in data["parts"].items()}}
+        parts = {part: _without_places(own, f"{of}parts.{part}.") for part, own in data["parts"].items()}
+        content = {key: found for _, own in parts.values() for key, found in own.items()}
+        return {**data, "parts": {part: choices for part, (choices, _) in parts.items()}}, content
     if data["source"] != "files":
-        return data
+        return data, {}
     given = {split: path for split in ("train", "validation", "test") if (path := data[split])}
-    return {**data, **{split: files_digest(path, data["format"]) for split, path in given.items()}}
-
-
-def _metric(name):
-    """A further metric changes no weight, but it counts: a finished run must not answer for one it never computed."""
-    files = local_files(name)
-    return [Path(name).stem, *map(file_digest, files)] if files else name
+    content = {f"data.{of}{split}": files_digest(path, data["format"]) for split, path in given.items()}
+    return {**data, **dict.fromkeys(given, "files")}, content
 
 
 def code_digest():
@@ -177,6 +183,8 @@ def start(folder, config):
     if config["rerun"]:
         keep_old(folder)
     write_text(folder / CONFIG, OmegaConf.to_yaml(OmegaConf.create(config)))
+    if not (folder / IDENTITY).is_file():
+        write_json(folder / IDENTITY, identity(config))
 
 
 def finish(folder):

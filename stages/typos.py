@@ -19,7 +19,7 @@ ALIASES = {
     "gpus": "hardware.num_processes", "num_gpus": "hardware.num_processes", "lora": "method=lora",
     "checkpoint": "model.path", "model_name": "model.path", "model_name_or_path": "model.path",
     "max_seq_length": "model.max_length", "dataset": "data", "dataset_name": "data.path", "train_file": "data.train",
-    "output_dir": "output_root", "overwrite": "rerun", "resume": "nothing, the same command goes on by itself",
+    "output_dir": "output_root", "overwrite": "rerun",
     "project": "tracking.project", "wandb": "tracking=wandb or disabled", "name": "tracking.notes",
 }  # fmt: skip
 
