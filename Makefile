@@ -6,7 +6,7 @@ COMMA := ,
 EMPTY :=
 QUICKSTARTS := $(patsubst conf/experiment/%.yaml,%,$(sort $(wildcard conf/experiment/quickstart/*.yaml)))
 
-.PHONY: help install run tour test test-all check format clean
+.PHONY: help install run tour test test-all chaos check format clean
 
 help:          ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -32,6 +32,9 @@ test: $(READY)  ## the default tests, under 10 minutes on 2 cores
 
 test-all: $(READY)  ## the default and the slow tests
 	$(BIN)/python -m pytest -m "slow or not slow"
+
+chaos: $(READY)  ## kill runs at random moments, type them again, compare with runs left alone
+	$(BIN)/python tests/chaos.py
 
 check: $(READY)  ## lint and format
 	$(BIN)/ruff check .

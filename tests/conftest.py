@@ -99,10 +99,14 @@ def byte_tokenizer(folder, ends, **more):
 @pytest.fixture(scope="session")
 def tiny_t5(tmp_path_factory):
     """A folder with a random T5 of two layers, an encoder-decoder; reads 64 sub-words."""
+    return make_tiny_t5(tmp_path_factory.mktemp("tiny_t5"))
+
+
+def make_tiny_t5(folder):
+    """Write such a model to `folder`."""
     import torch
     from transformers import T5Config, T5ForConditionalGeneration
 
-    folder = tmp_path_factory.mktemp("tiny_t5")
     size = len(byte_tokenizer(folder, True, model_max_length=64))
     torch.manual_seed(0)
     config = T5Config(
