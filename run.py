@@ -12,6 +12,7 @@ from stages import divergence, folder, identity, lock, signals
 from stages.clock import Clock
 from stages.command_line import clear_errors, complete, with_group
 from stages.config import build_task, read_config, register_open_nodes
+from stages.hardware import launched
 from stages.help import answer
 from stages.launching import is_child, start_processes
 from stages.request import uses_run
@@ -46,7 +47,8 @@ def run_experiment(config, words):
         tell_agent(config, place)
         return show_scores(task, place)
     divergence.check(place, config)
-    lock.check(place)
+    if launched() is None:
+        lock.check(place)
     start_processes(config, [sys.argv[0], *with_group(words, config["tracking"])])
     with lock.held(place) as release, signals.listening(config["guard"]["grace_seconds"], release, is_child()):
         carry_out(config, words, task, place, clock)

@@ -14,7 +14,7 @@ def main():
     from torch.distributed.elastic.multiprocessing import SignalException
     from torch.distributed.elastic.multiprocessing.errors import ChildFailedError
 
-    logging.getLogger("torch.distributed.elastic").setLevel(logging.CRITICAL)  # the processes say what happened
+    logging.disable(logging.ERROR)  # the processes say what happened
     try:
         launch()
     except ChildFailedError as failed:

@@ -4,9 +4,12 @@ Handlers belong to a process, so there is one `_heard` of it, and nothing of thi
 """
 
 import os
+import select
 import signal
+import socket
 import threading
-from contextlib import contextmanager
+import time
+from contextlib import contextmanager, suppress
 from types import SimpleNamespace
 
 STOPPING = (signal.SIGTERM, signal.SIGINT)
@@ -40,20 +43,22 @@ def listening(grace, release=lambda: None, watch=False):
     if threading.current_thread() is not threading.main_thread():
         yield
         return
-    _heard.signum, _heard.waits, _heard.process = 0, False, os.getpid()
-    _heard.release, _heard.timer = release, threading.Timer(grace, _end, [f"The {grace:g} s of {GRACE} are over."])
-    _heard.timer.daemon = True
-    old = {number: signal.signal(number, lambda signum, frame: _hear(signum, grace)) for number in STOPPING}
-    done = threading.Event()
+    _heard.signum, _heard.waits, _heard.process, done = 0, False, os.getpid(), threading.Event()
+    handlers = {number: signal.signal(number, lambda signum, frame: _hear(signum, grace)) for number in STOPPING}
+    ears, mouth = socket.socketpair()
+    mouth.setblocking(False)
+    wakeup = signal.set_wakeup_fd(mouth.fileno(), warn_on_full_buffer=False)
+    threading.Thread(target=_bound, args=(ears, grace, release), daemon=True).start()
     if watch:
         threading.Thread(target=_watch_parent, args=(os.getppid(), done), daemon=True).start()
     try:
         yield
     finally:
         done.set()
-        for number, handler in old.items():
+        signal.set_wakeup_fd(wakeup)
+        mouth.close()
+        for number, handler in handlers.items():
             signal.signal(number, handler)
-        _heard.timer.cancel()
         _heard.process = 0
 
 
@@ -77,15 +82,38 @@ def waiting():
 def _hear(signum, grace):
     if os.getpid() != _heard.process:
         return _pass_by(signum)
-    if _heard.signum:
-        if signum == signal.SIGINT:  # schedulers repeat SIGTERM, people repeat Ctrl-C
-            _end("Stopped at once.")
+    if _heard.signum:  # schedulers repeat SIGTERM; a second Ctrl-C is `_bound`'s
         return None
     _heard.signum = signum
-    _heard.timer.start()
     if not _heard.waits:
         raise Interrupted(signum)
     return _write(f"{signal.Signals(signum).name}: stopping after the next step, in {grace:g} s at the latest.")
+
+
+def _bound(ears, grace, release):
+    """End the process in time. A thread of its own: a handler has to wait while the main thread is inside a library,
+    and one that waits there for other processes may never come back. Closed ears: the block has ended."""
+    first, deadline = 0, None
+    while True:
+        left = None if deadline is None else max(0.0, deadline - time.monotonic())
+        if not select.select([ears], [], [], left)[0]:
+            return _end(first, f"The {grace:g} s of {GRACE} are over.", release)
+        numbers = ears.recv(64)
+        if not numbers:
+            return ears.close()
+        for number in set(numbers) & set(STOPPING):
+            if first and number == signal.SIGINT:
+                return _end(first, "Stopped at once.", release)
+            first, deadline = first or number, deadline or time.monotonic() + grace
+
+
+def _keep_deaf():
+    """Signals of a forked process are not those of this one."""
+    with suppress(ValueError):
+        signal.set_wakeup_fd(-1)
+
+
+os.register_at_fork(after_in_child=_keep_deaf)
 
 
 def _pass_by(signum):
@@ -95,11 +123,11 @@ def _pass_by(signum):
         os.kill(os.getpid(), signum)
 
 
-def _end(reason):
+def _end(signum, reason, release):
     """End without another step. Checkpoints are written whole or not at all, so nothing is damaged."""
     _write(f"{reason} {AGAIN}")
-    _heard.release()
-    os._exit(128 + _heard.signum)
+    release()
+    os._exit(128 + signum)
 
 
 def _write(message):

@@ -43,11 +43,12 @@ def stage(name, result):
 
 def fail(message):
     """Print an error, on standard error, and end with exit code 2. A launcher kills all processes once one has failed:
-    the others give the main process the time to speak, and to close its trackers."""
-    if is_main():
-        print(f"error: {message}", file=sys.stderr, flush=True)
-    else:
+    the others give the main process the time to speak and to close its trackers, and speak where it did not fail."""
+    place = ""
+    if not is_main():
         time.sleep(AFTER_MAIN)
+        place = f" in process {os.environ['RANK']}"
+    print(f"error{place}: {message}", file=sys.stderr, flush=True)
     raise SystemExit(2)
 
 

@@ -11,6 +11,7 @@ import pytest
 
 from stages import signals
 from stages.command_line import clear_errors
+from tests.conftest import PROJECT
 
 
 def send(signum):
@@ -66,6 +67,32 @@ def test_the_time_is_bounded(monkeypatch, capfd, grace, numbers):
     assert (
         "Stopped at once" if len(numbers) > 1 else "0.05 s of guard.grace_seconds are over"
     ) in capfd.readouterr().err
+
+
+STUCK = """
+import ctypes, sys
+sys.path.insert(0, {place!r})
+from stages import signals
+library, mutex = ctypes.CDLL(None), ctypes.create_string_buffer(64)
+with signals.listening({grace}), signals.waiting():
+    library.pthread_mutex_lock(mutex)
+    print("ready", flush=True)
+    library.pthread_mutex_lock(mutex)  # never
+"""
+
+
+@pytest.mark.parametrize(("grace", "numbers"), [(0.3, [signal.SIGTERM]), (50, [signal.SIGINT, signal.SIGINT])])
+def test_the_time_is_bounded_inside_a_library(grace, numbers):
+    """A main thread that waits for other processes lets no handler of Python run."""
+    code = STUCK.format(place=str(PROJECT), grace=grace)
+    process = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    process.stdout.readline()
+    for number in numbers:
+        process.send_signal(number)
+        time.sleep(0.2)
+    _, errors = process.communicate(timeout=20)
+    assert process.returncode == 128 + numbers[0]
+    assert ("Stopped at once" if len(numbers) > 1 else "guard.grace_seconds are over") in errors
 
 
 def test_processes_that_load_data():
