@@ -6,7 +6,7 @@ COMMA := ,
 EMPTY :=
 QUICKSTARTS := $(patsubst conf/experiment/%.yaml,%,$(sort $(wildcard conf/experiment/quickstart/*.yaml)))
 
-.PHONY: help install run tour test test-all chaos check format clean
+.PHONY: help install run tour test test-all chaos check format audit clean
 
 help:          ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -43,6 +43,11 @@ check: $(READY)  ## lint and format
 format: $(READY)  ## mend what check finds, where that is safe
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
+
+audit: $(READY)  ## look all installed packages up among known vulnerabilities; needs PyPI
+	$(PYTHON) -m venv .venv/audit
+	.venv/audit/bin/pip install --quiet --disable-pip-version-check pip-audit==2.10.1
+	.venv/audit/bin/pip-audit --strict --desc off --path "$$($(BIN)/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')"
 
 clean:         ## remove the environment and the caches; runs/ stays
 	rm -rf .venv .pytest_cache .ruff_cache

@@ -65,7 +65,8 @@ def carry_out(config, words, task, place, clock):
     from stages.hub import locate_model
 
     data = load_data(config, task)
-    weights, commit = locate_model(str(config["model"]["path"]), config["model"]["revision"])
+    chosen = config["model"]
+    weights, commit = locate_model(str(chosen["path"]), chosen["revision"], chosen["trust_remote_code"])
     extra = load_metrics(config["metrics"]["extra"], task, data)
     if is_main():
         identity.note_changes(config, place)

@@ -3,6 +3,8 @@
 import os
 from dataclasses import MISSING, fields
 from pathlib import Path
+from types import UnionType
+from typing import get_args, get_origin
 
 from hydra.core.config_store import ConfigStore
 from omegaconf import DictConfig, OmegaConf
@@ -15,6 +17,7 @@ from stages.optimization import check_optimization
 from stages.parts import check_parts, choices_of
 from stages.schema import check_groups, check_keys, check_values
 from stages.scratch import check_scratch
+from stages.targets import check_module, watch_configurations
 from tasks.contract import task_class
 
 GROUPS = ("data", "task", "model", "method", "tracking", "metrics", "guard")  # with keys of the project's own
@@ -23,8 +26,11 @@ SPLITS = ("train", "validation", "test")
 
 
 def register_open_nodes():
-    """Let users write `training.x=1` without a plus although no YAML names x; `check_config` finds the typos."""
+    """Let users write `training.x=1` without a plus although no YAML names x; `check_config` finds the typos. From here
+    on no configuration runs code."""
+    watch_configurations()
     node = {group: _open() for group in OPEN} | {"data": {"columns": _open()}, "model": {"config": _open()}}
+    node["model"]["trust_remote_code"] = False  # in no option's file: nobody is to find it there and switch it on
     ConfigStore.instance().store(name="open_nodes", node=DictConfig(node))
     ConfigStore.instance().store(group="task", name="open_words", node=DictConfig({"words": _open()}))
 
@@ -107,12 +113,18 @@ def build_task(config):
     check_keys("task", choices, known, [name for name, f in known.items() if f.default is MISSING])
     for name, value in choices.items():
         _check_field(f"task.{name}", value, known[name].type)
-    for part, own in choices.get("parts", {}).items():
+    for part, own in (choices.get("parts") or {}).items():
+        if not isinstance(own, dict):
+            raise ValueError(
+                f"task.parts.{part}={typed(own)} holds no keys. Give the choices of a task, its name first."
+            )
         _build_part(part, own)
     try:
         return kind(**choices)
-    except (TypeError, ValueError) as error:  # also of a task outside the project: a wrong choice, not a fault of ours
+    except ValueError as error:  # also of a task outside the project: a wrong choice, not a fault of ours
         raise ValueError(str(error)) from error
+    except TypeError as error:
+        raise ValueError(f"task={choices['name']}: one of its values is not of its type ({error}).") from error
 
 
 def _build_part(part, choices):
@@ -125,12 +137,13 @@ def _build_part(part, choices):
 
 def _task_class(name):
     tasks = Path(__file__).parent.parent / "tasks"
-    if not all(part.isidentifier() for part in str(name).split(".")) or (
-        "." not in name and not (tasks / f"{name}.py").is_file()
-    ):
+    parts = name.split(".") if isinstance(name, str) else [""]
+    if not all(part.isidentifier() for part in parts) or (len(parts) == 1 and not (tasks / f"{name}.py").is_file()):
         raise ValueError(
             f"task.name={typed(name)}: there is no tasks/{name}.py. A module elsewhere is named with a dot."
         )
+    if "." in name:
+        check_module("task.name", name)
     try:
         return task_class(name)
     except ModuleNotFoundError as error:
@@ -140,14 +153,12 @@ def _task_class(name):
 
 
 def _check_field(key, value, kind):
-    """A field of a task against its annotation, where that is a plain type or a union of such."""
+    """A field of a task against its annotation, where that is a plain type, a union of such, or a list or dict."""
     if isinstance(kind, str) or value is None:
         return
-    try:
-        fits = isinstance(value, kind) or (kind is float and isinstance(value, int))
-    except TypeError:  # list[str] and the like
-        return
-    if not fits or (isinstance(value, bool) and kind in (int, float)):
+    kinds = [get_origin(one) or one for one in (get_args(kind) if isinstance(kind, UnionType) else [kind])]
+    fits = isinstance(value, tuple(kinds)) or (float in kinds and isinstance(value, int))
+    if not fits or (isinstance(value, bool) and bool not in kinds):
         name = getattr(kind, "__name__", str(kind))
         raise ValueError(f"{key}={typed(value)} is not of type {name}.")
 
@@ -174,6 +185,16 @@ def _check_columns(data, task):
 
 
 def _check_paths(config):
+    """What the configuration names on this machine is there."""
+    try:
+        _look(config)
+    except (OSError, RuntimeError) as error:  # the second for the home of somebody who is not known
+        if getattr(error, "errno", 0) is None:  # ours
+            raise
+        raise ValueError(f"a path of data, model.path or output_root cannot be looked at: {error}") from error
+
+
+def _look(config):
     data, path = config["data"], config["model"]["path"]
     files = {split: data[split] for split in SPLITS if data.get(split) is not None}
     for split, file in files.items():
@@ -183,8 +204,9 @@ def _check_paths(config):
             raise ValueError(
                 f"data.{split}={file} is a file, but data={data['name']} is read from the Hub. Add data=files"
             )
+    is_there = _holds_model(Path(path).expanduser())
     looks_local = path.startswith((".", "/", "~")) or path.count("/") > 1
-    if looks_local and not path.startswith("package:") and not _holds_model(Path(path).expanduser()):
+    if looks_local and not path.startswith("package:") and not is_there:
         raise FileNotFoundError(
             f"model.path={path}: there is no such folder. Give a folder with a config.json, a .gguf file, or a Hub id."
         )

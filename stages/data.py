@@ -7,6 +7,7 @@ from importlib import import_module
 from pathlib import Path
 
 from stages.arguments import typed
+from stages.cards import check_card
 from stages.columns import by_split, heads, map_columns, values
 from stages.cuts import SPLITS, cut_missing_splits, take
 from stages.data_files import TEXT
@@ -133,6 +134,7 @@ def _from_hub(data, task):
     from stages.hub import locate_data
 
     folder, commit = locate_data(data["path"], data["revision"])
+    check_card(folder, data["path"])
     loaded = _load(folder, data)
     if task.images:
         loaded = {name: undecoded(split) for name, split in loaded.items()}
@@ -151,7 +153,7 @@ def _from_hub(data, task):
         table = {head: loaded[name][head] if task.images else loaded[name][head][:] for head in needed}
         places[split] = [f"{data['path']}, split {name}, row {i}" for i in range(1, len(loaded[name]) + 1)]
         columns = {column: values(table, source, places[split]) for column, source in mapped.items()}
-        splits[split] = as_text(columns, task, declared, places[split])
+        splits[split] = as_text(columns, task, declared, places[split], within=folder)
     return splits, declared, {"hub": data["path"], "revision": commit}, places
 
 
@@ -181,10 +183,11 @@ def _declared(feature):
     return list(feature.names) if hasattr(feature, "names") else None
 
 
-def as_text(columns, task, names, places):
-    """Columns of text, or of lists of text; labels by name, never by id. `places` says where each example stands."""
+def as_text(columns, task, names, places, within=None):
+    """Columns of text, or of lists of text; labels by name, never by id. `places` says where each example stands, and
+    `within` where images that have a path must lie."""
     gold = task.form(columns)[-1]
-    columns = as_paths(columns, task, places)
+    columns = as_paths(columns, task, places, within)
     listed = {name: [_as_list(value, mark) for value in columns[name]] for name, mark in _listed(columns, task)}
     return {
         column: values

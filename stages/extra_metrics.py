@@ -9,7 +9,7 @@ from math import isfinite
 from pathlib import Path
 from typing import Any
 
-from stages.terminal import is_main, stage, warn
+from stages.terminal import is_main, say, stage, warn
 
 OWN = {"predictions", "references"}  # what a task can give
 
@@ -90,6 +90,8 @@ def load_metrics(names, task, data):
     if not names or not is_main():
         return ExtraMetrics((), task, data.labels)
     places = {name: local_script(name) or _on_hub(name) for name in names}  # first: `evaluate` takes seconds to import
+    for place in places.values():
+        say(f"metrics    the program {place} runs on this machine, with all your rights")
     metrics = tuple(_load(name, place) for name, place in places.items())
     examples = data.splits["validation"]
     gold = [{"prediction": answer} for answer in examples[task.form(examples)[-1]]]

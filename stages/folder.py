@@ -15,6 +15,7 @@ from pathlib import Path
 from stages.data_files import data_files
 from stages.extra_metrics import local_files
 from stages.hardware import launched
+from stages.secrets import hidden, hidden_words
 from tasks.contract import task_class
 
 PROJECT = Path(__file__).resolve().parent.parent
@@ -29,11 +30,13 @@ UNFINISHED = ".metrics.json"  # the same, before everything else is in place
 def run_folder(config):
     """The folder of a configuration: the same choices, code and local data always name the same one."""
     names = (config["task"]["name"].split(".")[-1], config["data"]["name"], config["model"]["name"])
-    return Path(config["output_root"]).expanduser() / "-".join([*map(_safe, names), digest(config)])
+    return Path(config["output_root"]).expanduser() / "-".join([*map(safe_name, names), digest(config)])
 
 
-def _safe(name):
-    return "".join(c if c.isalnum() or c in "._-" else "_" for c in str(name)).strip(".")
+def safe_name(name):
+    """A name of the configuration as part of a file's name: it leads into no other folder, and is never too long."""
+    plain = "".join(c if c.isalnum() or c in "._-" else "_" for c in str(name)).strip(".")
+    return plain.encode()[:60].decode(errors="ignore")
 
 
 def digest(config):
@@ -167,6 +170,15 @@ def whole_file(path):
         temporary.unlink(missing_ok=True)
 
 
+def follow_umask(folder):
+    """Give the files in a folder the rights that new files get: safetensors writes its own for the owner alone."""
+    mask = os.umask(0o077)  # it can only be read by setting it
+    os.umask(mask)
+    for file in folder.rglob("*"):
+        if file.is_file():
+            file.chmod(0o666 & ~mask)
+
+
 def write_json(path, content):
     write_text(path, json.dumps(content, indent=2, ensure_ascii=False) + "\n")
 
@@ -182,9 +194,9 @@ def start(folder, config):
 
     if config["rerun"]:
         keep_old(folder)
-    write_text(folder / CONFIG, OmegaConf.to_yaml(OmegaConf.create(config)))
+    write_text(folder / CONFIG, OmegaConf.to_yaml(OmegaConf.create(hidden(config))))
     if not (folder / IDENTITY).is_file():
-        write_json(folder / IDENTITY, identity(config))
+        write_json(folder / IDENTITY, hidden(identity(config)))
 
 
 def finish(folder):
@@ -197,8 +209,8 @@ def provenance(words, clock, data, model, stopped=None):
     """Where the run came from: code, packages, machine, data and model; where its time went, and what ended it before
     its last step."""
     packages = {d.metadata["Name"]: d.version for d in distributions()}
-    return {
-        "command": ["run.py", *words],
+    origin = {
+        "command": ["run.py", *hidden_words(words)],
         "started": time.strftime("%Y-%m-%dT%H:%M:%S%z", time.localtime(clock.started)),
         "seconds": round(time.time() - clock.started, 1),
         "phases": clock.seconds,
@@ -214,6 +226,7 @@ def provenance(words, clock, data, model, stopped=None):
         "packages": dict(sorted(packages.items(), key=lambda item: item[0].lower())),
         **({"stopped": stopped} if stopped else {}),
     }
+    return hidden(origin)
 
 
 def _machine():

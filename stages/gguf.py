@@ -43,7 +43,7 @@ def _convert(file, folder):
     import torch
     from transformers import AutoModelForCausalLM, AutoTokenizer, GgufConfig
 
-    where, unpacked = {"gguf_file": file.name}, GgufConfig(dequantize=True)
+    where, unpacked = {"gguf_file": file.name, "trust_remote_code": False}, GgufConfig(dequantize=True)
     try:
         with redirect_stderr(StringIO()):  # bars that nothing turns off
             tokenizer = AutoTokenizer.from_pretrained(str(file.parent), **where)

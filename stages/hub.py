@@ -9,6 +9,8 @@ from threading import Thread
 from stages import gguf
 from stages.folder import CONFIG, FINISHED, is_finished, model_folder
 from stages.scratch import scratch_name
+from stages.trust import check_code
+from stages.weights import safe_folder
 
 SECONDS = 4  # for the Hub to answer at all
 # What is fetched of a repository: the first of these sets of which it has a file, and what goes with any of them.
@@ -17,12 +19,13 @@ SETS = {
     "data": (("*.parquet", "*.csv", "*.tsv", "*.json", "*.jsonl", "*.gz", "*.zst"),),
     "metric": (("*.py",),),
 }
-BESIDE = {"model": ("*.json", "*.txt", "*.model"), "data": ("README.md",), "metric": ()}
+# The code of a model is fetched to be read; it runs where `model.trust_remote_code` says so (stages/trust.py).
+BESIDE = {"model": ("*.json", "*.txt", "*.model", "*.py"), "data": ("README.md",), "metric": ()}
 LEFT_OUT = {
-    "model": ("*/*",),
-    "data": (),
+    "model": ("*/*",),  # conversions for other programs
+    "data": ("*.tar.gz",),  # archives of many files, which nothing here unpacks
     "metric": (),
-}  # conversions for other programs
+}
 NOTHING = {
     "model": "holds no weights for PyTorch (model.safetensors or pytorch_model.bin). Choose another model",
     "data": "holds no data files, or only a script to make them. Try data.revision=refs/convert/parquet",
@@ -37,9 +40,18 @@ REPOSITORY = {"model": "model", "data": "dataset", "metric": "space"}  # what th
 KEY = {"model": "model.path", "data": "data.path", "metric": "metrics.extra"}
 
 
-def locate_model(path, revision=None):
+def locate_model(path, revision=None, trusted=False):
     """-> (local folder, commit or None) of a model; no folder for one that starts from nothing. Errors say what was
-    given and the ways out."""
+    given and the ways out. `trusted`: whether code that it brings may run."""
+    folder, commit = find_model(path, revision)
+    if folder is not None:
+        check_code(folder, path, trusted)
+        folder = safe_folder(folder, path, revision)
+    return folder, commit
+
+
+def find_model(path, revision=None):
+    """The same, whatever is in the folder."""
     if path.startswith("package:"):
         return _in_package(path), None
     if scratch_name(path):

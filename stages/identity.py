@@ -6,6 +6,7 @@ from pathlib import Path
 
 from stages import folder
 from stages.arguments import typed
+from stages.secrets import hidden
 from stages.terminal import say, warn
 
 RESUMED = "resumed.json"  # in the run's folder: when it was taken up with changes, and with which
@@ -17,7 +18,7 @@ def place_of(config) -> Path:
         return folder.run_folder(config)
     run = Path(str(config["resume"])).expanduser()
     _check_interrupted(run, config)
-    then, now = _read(run), folder.identity(config)
+    then, now = _read(run), _now(config)
     other = differences(then["choices"], now["choices"])
     if other:
         raise ValueError(
@@ -44,6 +45,10 @@ def _read(run):
     return json.loads((run / folder.IDENTITY).read_text(encoding="utf-8"))
 
 
+def _now(config):
+    return json.loads(json.dumps(hidden(folder.identity(config))))
+
+
 def differences(then: dict, now: dict, of: str = "") -> list[tuple]:
     """(key, value then, value now) of each key with different values, keys of nested choices joined by dots."""
     found = []
@@ -58,7 +63,7 @@ def differences(then: dict, now: dict, of: str = "") -> list[tuple]:
 
 def changed(run: Path, config) -> list[str]:
     """What has other content than when a run with the same choices was started."""
-    return [what for what, *_ in differences(_read(run)["content"], folder.identity(config)["content"])]
+    return [what for what, *_ in differences(_read(run)["content"], _now(config)["content"])]
 
 
 def note_changes(config, place) -> None:
@@ -81,7 +86,7 @@ def note_changes(config, place) -> None:
 
 def _same_choices(config, place):
     """The newest run beside `place` that was started with the same choices, or None."""
-    now = json.loads(json.dumps(folder.identity(config)["choices"]))
+    now = _now(config)["choices"]
     near = place.parent.glob(f"{place.name.rpartition('-')[0]}-*/{folder.IDENTITY}")
     for path in sorted(near, key=lambda path: -path.stat().st_mtime):
         if _read(path.parent)["choices"] == now:

@@ -9,17 +9,20 @@ from pathlib import Path
 from stages.folder import user_cache
 
 MOST_SHOWN = 10
+# The others that Pillow knows start programs (EPS), or are not meant to be learned from.
+FORMATS = ("PNG", "JPEG", "BMP", "GIF", "WEBP", "TIFF", "PPM")
 
 
-def as_paths(columns: dict, task, places: list[str]) -> dict:
+def as_paths(columns: dict, task, places: list[str], within: Path | None = None) -> dict:
     """The columns with the task's images as paths of files that begin as images do.
 
     Bytes (also as `{"bytes": ..., "path": ...}`, the form of Hub data sets) and arrays (rows of grey values, or of
     colours; 0 to 255, or fractions from 0 to 1) are written once to the user's cache, named by their content. A
-    relative path counts from where the command is typed, or else from the data file. Raises ValueError that names each
-    image that does not open.
+    relative path counts from where the command is typed, or else from the data file; it may lead anywhere, as the file
+    is the user's own. Of data from the Hub it must lie `within` its folder. Raises ValueError that names each image
+    that does not open.
     """
-    return {name: _paths(values, places) if name in task.images else values for name, values in columns.items()}
+    return {name: _paths(held, places, within) if name in task.images else held for name, held in columns.items()}
 
 
 def undecoded(dataset):
@@ -32,12 +35,14 @@ def undecoded(dataset):
     return dataset
 
 
-def _paths(values, places):
+def _paths(values, places, within):
+    from PIL import Image
+
     paths, bad = [], []
     for value, place in zip(values, places, strict=True):
         try:
-            paths.append(_path(value, place))
-        except (OSError, SyntaxError, ValueError, TypeError) as error:
+            paths.append(_path(value, place, within))
+        except (OSError, SyntaxError, ValueError, TypeError, Image.DecompressionBombError) as error:
             bad.append(f"  {place}: {error}")
     if bad:
         more = [f"  ... and {len(bad) - MOST_SHOWN} more"] if len(bad) > MOST_SHOWN else []
@@ -46,25 +51,31 @@ def _paths(values, places):
     return paths
 
 
-def _path(value, place):
+def _path(value, place, within):
     if isinstance(value, dict):
         value = value.get("bytes") or value.get("path")
     if isinstance(value, bytes):
         return _kept(value)
     if isinstance(value, str | Path):
-        return _there(str(value), place)
+        return _there(str(value), place, within)
     if hasattr(value, "save"):  # an image of Pillow's
         return _kept(_png(value))
     return _kept(_png(_drawn(value)))
 
 
-def _there(path, place):
+def _there(path, place, within):
     """The path, if need be from the folder of the data file that names it."""
     from PIL import Image
 
     beside = Path(re.sub(r"(:\d+|, object \d+)$", "", place)).parent / path
     found = path if Path(path).is_file() or not beside.is_file() else str(beside)
-    Image.open(found).close()
+    if within is not None:
+        found = str(within / path)
+        if not Path(os.path.normpath(found)).is_relative_to(within):
+            raise ValueError(f"{path} lies outside the data set")
+    if Path(found).exists() and not Path(found).is_file():
+        raise ValueError(f"{path} is no file")  # to open a pipe or a device would wait for ever
+    Image.open(found, formats=FORMATS).close()
     return found
 
 
@@ -72,7 +83,7 @@ def _kept(content):
     """The path of a file in the cache with this content; written whole or not at all."""
     from PIL import Image
 
-    with Image.open(BytesIO(content)) as image:
+    with Image.open(BytesIO(content), formats=FORMATS) as image:
         ending = (image.format or "image").lower()
     path = user_cache() / "images" / f"{sha256(content).hexdigest()[:32]}.{ending}"
     if not path.is_file():

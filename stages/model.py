@@ -3,8 +3,10 @@
 import warnings
 
 from stages.arguments import unknown
+from stages.folder import follow_umask
 from stages.layers import freeze
 from stages.scratch.draft import register
+from stages.trust import keep_code, loading, own_class
 from tasks.contract import Task
 
 # peft 0.21 asks transformers by a name that is on its way out; nothing a user could change.
@@ -16,7 +18,7 @@ def fit_task(task, folder, tokenizer):
     """The task as it works on the model in a folder."""
     from transformers import AutoConfig
 
-    return task.for_model(AutoConfig.from_pretrained(str(folder)), tokenizer)
+    return task.for_model(AutoConfig.from_pretrained(str(folder), **loading(folder)), tokenizer)
 
 
 def limit_length(model, processor, asked=None):
@@ -45,16 +47,16 @@ def build_model(config, task, labels, folder, tokenizer, learned=None):
     `learned`: the task's `learned_config`."""
     import transformers
 
-    known = transformers.AutoConfig.from_pretrained(str(folder))
+    known = transformers.AutoConfig.from_pretrained(str(folder), **loading(folder))
     changes = {**_dropouts(known, config["training"].get("dropout")), **config["model"]["config"]}
     for key in changes:
-        if not hasattr(known, key):
+        if key not in known.to_dict():
             raise ValueError(unknown(f"model.config.{key}", [f"model.config.{k}" for k in known.to_dict()]))
     names = {"id2label": dict(enumerate(labels)), "label2id": {name: i for i, name in enumerate(labels)}}
     changes = {**(names if labels else {}), **task.head_config, **(learned or {}), **changes}
     transformers.set_seed(config["seed"])  # the head is made here, before the Trainer seeds anything
-    model, loading = load_head(task, folder, ignore_mismatched_sizes=True, output_loading_info=True, **changes)
-    new = {*loading["missing_keys"], *(key for key, *_ in loading["mismatched_keys"])}
+    model, found = load_head(task, folder, ignore_mismatched_sizes=True, output_loading_info=True, **changes)
+    new = {*found["missing_keys"], *(key for key, *_ in found["mismatched_keys"])}
     model.new_modules = tuple(outermost(model, new))
     task.check_model(model.new_modules)
     grown = _grow_vocabulary(model, tokenizer, task)
@@ -103,7 +105,8 @@ def load_head(task, folder, **changes):
     transformers.logging.set_verbosity_error()
     transformers.logging.disable_progress_bar()
     try:
-        return _head_class(task, folder).from_pretrained(str(folder), dtype=torch.float32, **changes)
+        safe = {"use_safetensors": True, **loading(folder)}  # pickled weights can hold a program
+        return _head_class(task, folder).from_pretrained(str(folder), dtype=torch.float32, **safe, **changes)
     except (OSError, ValueError) as error:
         raise ValueError(f"model.path={folder} cannot be loaded as {task.auto_class}: {error}") from error
 
@@ -113,7 +116,8 @@ def _head_class(task, folder):
     import transformers
 
     loader = getattr(transformers, task.auto_class)
-    base = loader._model_mapping.get(type(transformers.AutoConfig.from_pretrained(str(folder))), None)
+    known = transformers.AutoConfig.from_pretrained(str(folder), **loading(folder))
+    base = own_class(known, folder, task.auto_class) or loader._model_mapping.get(type(known), None)
     return task.head_class(base) if isinstance(base, type) else loader
 
 
@@ -158,10 +162,13 @@ def save_model(model, tokenizer, folder):
         model.save_pretrained(str(folder.parent / "adapter"))
         model = model.merge_and_unload()
     model.save_pretrained(str(folder))
+    keep_code(model, folder)
     if hasattr(tokenizer, "backend_tokenizer"):
         tokenizer.backend_tokenizer.no_truncation()  # a setting of the last call, which would be saved too
         tokenizer.backend_tokenizer.no_padding()
     tokenizer.save_pretrained(str(folder))
+    for made in (folder, folder.parent / "adapter"):
+        follow_umask(made)
 
 
 def check_saved(task, folder, batch, expected):

@@ -18,6 +18,7 @@ from stages.inputs import with_neighbours
 from stages.model import fit_task, limit_length, load_head
 from stages.processor import load_processor
 from stages.training import EVAL_ROWS
+from stages.trust import check_code
 from tasks.contract import IGNORED, Task, as_line
 
 PRECISIONS = {"bf16": torch.bfloat16, "fp16": torch.float16}
@@ -129,14 +130,15 @@ def _predict_part(model, around, before, size, start, source):
     return model.predict(around, name, slice(before, before + size))
 
 
-def load_model(run: str | Path, hardware: dict | None = None) -> Predictor:
+def load_model(run: str | Path, hardware: dict | None = None, trusted: bool = False) -> Predictor:
     """The model of a finished run: `load_model("runs/...").predict({"text": ["..."]})`.
 
     `run` is the folder. `hardware` holds keys of that group, e.g. `{"use_cpu": True}`; by default a GPU is used where
-    there is one, and batches are as large as the run's own. Raises FileNotFoundError or ValueError for a folder that is
-    no finished run.
+    there is one, and batches are as large as the run's own. `trusted`: whether code that the model brings may run.
+    Raises FileNotFoundError or ValueError for a folder that is no finished run, or holds such code.
     """
     run, hardware = find_run(run), hardware or {}
+    check_code(run / "model", run, trusted)
     config = frozen_config(run)
     task, device = tuned_task(run), PartialState(cpu=bool(hardware.get("use_cpu"))).device
     labels, tokenizer = saved_labels(run, task), load_processor(run / "model", task)

@@ -2,6 +2,8 @@
 
 import json
 
+from stages.trust import loading
+
 
 def load_processor(folder, task):
     """What makes a model's inputs of the task's: the tokenizer of a model folder, or its image processor."""
@@ -10,7 +12,7 @@ def load_processor(folder, task):
     from transformers import AutoImageProcessor
 
     try:
-        return AutoImageProcessor.from_pretrained(str(folder), backend="pil")
+        return AutoImageProcessor.from_pretrained(str(folder), backend="pil", **loading(folder))
     except (OSError, ValueError, ImportError) as error:
         reason = str(error).split(". ")[0]
         raise ValueError(
@@ -24,9 +26,9 @@ def load_tokenizer(folder, splits_words):
     from transformers import AutoTokenizer
 
     try:
-        tokenizer = AutoTokenizer.from_pretrained(str(folder))
+        tokenizer = AutoTokenizer.from_pretrained(str(folder), **loading(folder))
         if splits_words and not treats_words_alike(tokenizer):
-            tokenizer = AutoTokenizer.from_pretrained(str(folder), add_prefix_space=True)
+            tokenizer = AutoTokenizer.from_pretrained(str(folder), add_prefix_space=True, **loading(folder))
         if splits_words and not treats_words_alike(tokenizer):
             _add_prefix_space(tokenizer)
     except (OSError, ValueError, ImportError) as error:

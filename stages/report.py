@@ -1,10 +1,13 @@
 """What a run leaves: findings and scores on the terminal, metrics, predictions and a model card in its folder."""
 
 import json
+import re
 from pathlib import Path
 
 from stages.folder import FINISHED, UNFINISHED, write_json, write_text
+from stages.page.markup import plain
 from stages.scratch import is_from_scratch, scratch_name
+from stages.secrets import hidden
 from stages.terminal import is_main, say, stage, table, warn
 
 
@@ -110,17 +113,18 @@ pipeline_tag: {pipeline}
 
 # {folder.name}
 
-`{config["model"]["name"]}` trained for {task.name.replace("_", " ")} on `{config["data"]["name"]}` with Tunesmith.
+{plain(config["model"]["name"])} trained for {task.name.replace("_", " ")} on {plain(config["data"]["name"])} \
+with Tunesmith.
 
 | score ({split}) | value |
 |---|---|
 {shown}
 
-{f"Labels: {', '.join(labels)}.{chr(10) * 2}" if labels else ""}```python
+{f"Labels: {', '.join(map(plain, labels))}.{chr(10) * 2}" if labels else ""}```python
 {_usage(task, folder)}
 ```
 
-Training data: {json.dumps(source, ensure_ascii=False)}.
+Training data: {plain(json.dumps(hidden(source), ensure_ascii=False))}.
 Method: {config["method"]["name"]}, seed {config["seed"]}, batch {config["batch_size"]}, learning rate
 {config["optimizer"].get("learning_rate")}. The licences of the base model and of the data apply.
 """
@@ -131,7 +135,12 @@ def _base(model):
     """The card's line that names what was fine-tuned; none for a model that started from nothing."""
     path = model["path"]
     is_hub_id = path.count("/") == 1 and ":" not in path and not Path(path).is_dir()
-    return "" if scratch_name(path) else f"base_model: {path if is_hub_id else model['name']}\n"
+    return "" if scratch_name(path) else f"base_model: {_as_yaml(hidden(path if is_hub_id else model['name']))}\n"
+
+
+def _as_yaml(name):
+    """A name as YAML reads it back: in quotes where it could be taken for more than a name."""
+    return name if re.fullmatch(r"[A-Za-z][\w./-]*", name) else json.dumps(name, ensure_ascii=False)
 
 
 def _is_standard(task, folder):

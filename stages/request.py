@@ -17,6 +17,7 @@ from stages.hardware import launched
 from stages.inputs import STANDARD
 
 TO_CHANGE = ("data", "hardware")
+TRUST = "model.trust_remote_code"  # is asked for again: the run may be somebody else's
 USES = "data.test=<file> or data=<option> scores it on other data, predict=<file> labels new text."
 
 
@@ -94,7 +95,7 @@ def _is_change(word, frozen):
     """Whether a word changes data or hardware; raises ValueError for one that has no place beside `from`."""
     key = word.lstrip("+~").partition("=")[0]
     head = key.split(".")[0]
-    if head in TO_CHANGE:
+    if head in TO_CHANGE or key == TRUST:
         return True
     if "=" not in word or word.startswith("-"):
         raise ValueError(f"{word} does not go with from=, which uses one finished run. Leave it out.")

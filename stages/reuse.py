@@ -32,7 +32,7 @@ def use_run(words):
 def score_run(request):
     """Score a run's model on the test split of other data; the scores stay in the run's folder."""
     config, task = request.config, tuned_task(request.run)
-    place = request.run / "scored" / f"{_data_name(config['data'])}-{folder.digest(config)}"
+    place = request.run / "scored" / f"{folder.safe_name(_data_name(config['data']))}-{folder.digest(config)}"
     if folder.is_finished(place) and not request.again:
         say("This was scored before, these are its scores. rerun=true scores it again.")
         return show_scored(place, request, task)
@@ -53,7 +53,7 @@ def score_run(request):
     from stages.prediction import load_model
 
     extra = load_metrics(config["metrics"]["extra"], task, Data({"validation": examples}, labels, source, found))
-    model = load_model(request.run, config["hardware"])
+    model = load_model(request.run, config["hardware"], config["model"]["trust_remote_code"])
     predictions = model.predict_prepared(examples, shared=True)
     if is_main():
         scores = extra.added_to(task.metrics(predictions, examples), predictions, examples)
@@ -118,7 +118,7 @@ def _label(request, parts, file):
     from stages.prediction import load_model, predict_parts
     from stages.report import prediction_rows
 
-    model = load_model(request.run, request.config["hardware"])
+    model = load_model(request.run, request.config["hardware"], request.config["model"]["trust_remote_code"])
     started, count = time.time(), 0
     with tqdm(unit=" examples", disable=not shows_bars()) as bar:
         for examples, predictions in predict_parts(model, parts, request.predict):

@@ -26,7 +26,7 @@ KEYS = {
         "lora": "name r lora_alpha lora_dropout target_modules use_rslora use_dora",
     },
 }
-MORE = {"data": ["best"]}  # keys that a group may have beside them
+MORE = {"data": ["best"], "model": ["trust_remote_code"]}  # keys that a group may have beside them
 TRACKING = "project group job_type tags notes log_model"
 VALUES = {
     "a whole number from 1 up": "batch_size method.r method.lora_alpha guard.nan_patience",
@@ -35,7 +35,8 @@ VALUES = {
     "a number above 0": "guard.grace_seconds",
     "a number above 0, or null": "guard.max_minutes",
     "a number from 0 to below 1": "data.validation_share data.test_share method.lora_dropout",
-    "true or false": "rerun tracking.log_model method.use_rslora method.use_dora method.frozen_embeddings",
+    "true or false": "rerun model.trust_remote_code tracking.log_model method.use_rslora method.use_dora "
+    "method.frozen_embeddings",
     "text": "output_root model.name model.path data.name data.path",
     "text or null": "model.revision data.subset data.revision data.train data.validation data.test data.format "
     "data.split_column data.best "
@@ -70,7 +71,7 @@ def _check_kind(place, kinds, config):
     """The keys of a group, by its kind."""
     group, _, key = place.partition(".")
     kind = config[group].get(key) if key else None
-    if kind not in kinds:
+    if not isinstance(kind, str | None) or kind not in kinds:
         near = get_close_matches(str(kind), [str(k) for k in kinds], n=1)
         hint = f"Nearest: {near[0]}. " if near else ""
         if place == "data.source" and kind is None:
@@ -114,7 +115,7 @@ def _fits(value, phrase):
     if phrase.startswith("a number"):
         return number and 0 <= value < 1
     if phrase.startswith("text"):
-        return isinstance(value, str) and value != ""
+        return isinstance(value, str) and value != "" and "\0" not in value  # which no path can hold
     if phrase.startswith("a list"):
         return isinstance(value, list) and all(isinstance(v, str) for v in value)
     return isinstance(value, bool if phrase.startswith("true") else dict)

@@ -1,11 +1,15 @@
 """What the user sees: one line per stage, tables, warnings. Only the main process speaks."""
 
 import os
+import re
 import sys
 import time
 from functools import cache
 
+from stages.secrets import hidden_text
+
 AFTER_MAIN = 40  # seconds; W&B takes up to 30 to close a run
+CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f]")  # what a text of the data could steer a terminal with
 
 
 def is_main():
@@ -28,7 +32,7 @@ def _console():
 def say(message, style=None):
     """Print one line."""
     if is_main():
-        _console().print(message, style=style, markup=False)
+        _console().print(shown(message), style=style, markup=False)
 
 
 def warn(message):
@@ -48,8 +52,13 @@ def fail(message):
     if not is_main():
         time.sleep(AFTER_MAIN)
         place = f" in process {os.environ['RANK']}"
-    print(f"error{place}: {message}", file=sys.stderr, flush=True)
+    print(f"error{place}: {shown(str(message))}", file=sys.stderr, flush=True)
     raise SystemExit(2)
+
+
+def shown(text):
+    """A text as it may stand on a terminal and in its log: no secret, and nothing that steers it."""
+    return CONTROL.sub(lambda found: f"\\x{ord(found[0]):02x}", hidden_text(text))
 
 
 def table(title, rows):
@@ -58,15 +67,15 @@ def table(title, rows):
         return
     from rich.table import Table
 
-    grid = Table(title=title, title_justify="left", title_style="bold")
+    grid = Table(title=_cell(title), title_justify="left", title_style="bold")
     for name, value in rows[0].items():
-        grid.add_column(str(name), justify="left" if isinstance(value, str) else "right", overflow="fold")
+        grid.add_column(_cell(name), justify="left" if isinstance(value, str) else "right", overflow="fold")
     for row in rows:
-        grid.add_row(*(_shown(value) for value in row.values()))
+        grid.add_row(*(_cell(value) for value in row.values()))
     _console().print(grid)
 
 
-def _shown(value):
+def _cell(value):
     from rich.text import Text
 
-    return Text(f"{value:.4f}" if isinstance(value, float) else "" if value is None else str(value))
+    return Text(f"{value:.4f}" if isinstance(value, float) else "" if value is None else shown(str(value)))

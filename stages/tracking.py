@@ -9,6 +9,7 @@ from transformers import TrainerCallback
 
 from stages import trackers as known
 from stages.folder import FINISHED
+from stages.secrets import hidden
 from stages.terminal import is_main, stage, warn
 
 SAMPLE = 200  # rows of the table of predictions
@@ -50,7 +51,7 @@ def tracked(config, folder):
 def open_trackers(config, folder):
     """Open the run in each chosen tracker; one that cannot be opened is left out."""
     group = config["tracking"]["group"] or folder.name.rsplit("-", 1)[0]
-    config = {**config, "tracking": {**config["tracking"], "group": group}}
+    config = hidden({**config, "tracking": {**config["tracking"], "group": group}})
     trackers = []
     for name in known.chosen(config["tracking"]):
         with harmless(name):

@@ -56,8 +56,8 @@ def make_electra(folder, words, texts):
 
 
 def make_deberta(folder, words, texts):
-    """Weights as pytorch_model.bin in half precision, as the real one has them."""
-    import torch
+    """Weights in half precision, as the real one has them."""
+    from safetensors.torch import save_model
     from transformers import AutoTokenizer, DebertaV2Config, DebertaV2ForMaskedLM
 
     tokenizer = AutoTokenizer.from_pretrained(words)
@@ -68,7 +68,7 @@ def make_deberta(folder, words, texts):
         type_vocab_size=0, **SIZE,
     )  # fmt: skip
     config.save_pretrained(folder)
-    torch.save(DebertaV2ForMaskedLM(config).half().state_dict(), folder / "pytorch_model.bin")
+    save_model(DebertaV2ForMaskedLM(config).half(), str(folder / "model.safetensors"), {"format": "pt"})
 
 
 MAKERS = {

@@ -224,4 +224,4 @@ def test_a_task_outside_the_project(read, tmp_path, monkeypatch):
     (tmp_path / "mine" / "late.py").write_text(
         "import tasks.ner\nclass Late(tasks.ner.NER):\n    def __post_init__(self):\n        raise TypeError('no')\n"
     )
-    assert refused(read, "task.name=mine.late") == "no"
+    assert refused(read, "task.name=mine.late") == "task=mine.late: one of its values is not of its type (no)."

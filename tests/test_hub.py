@@ -63,7 +63,7 @@ def message(call, *arguments, error=ValueError):
 # --- without the Hub
 
 
-@pytest.mark.parametrize("weights", ["model.safetensors", "pytorch_model.bin", "model-00001-of-00002.safetensors"])
+@pytest.mark.parametrize("weights", ["model.safetensors", "model-00001-of-00002.safetensors"])
 def test_a_model_in_the_cache(cache, weights):
     folder = put(cache, "models", "owner", "name", ["config.json", "vocab.txt", weights])
     assert locate_model("owner/name") == (folder, SHA)
@@ -187,12 +187,10 @@ NOT_FETCHED = ["README.md", "tf_model.h5", "onnx/model.onnx", "onnx/config.json"
     ("weights", "expected"),
     [
         (["model.safetensors", "pytorch_model.bin"], ["model.safetensors"]),
-        (["pytorch_model.bin", "onnx/model.safetensors"], ["pytorch_model.bin"]),
         (
             [f"model-0000{i}-of-00002.safetensors" for i in (1, 2)] + ["pytorch_model-00001-of-00001.bin"],
             [f"model-0000{i}-of-00002.safetensors" for i in (1, 2)],
         ),
-        ([f"pytorch_model-0000{i}-of-00002.bin" for i in (1, 2)],) * 2,
     ],
 )
 def test_only_one_kind_of_weights_is_fetched_and_works_offline_afterwards(serve, monkeypatch, weights, expected):
@@ -203,6 +201,17 @@ def test_only_one_kind_of_weights_is_fetched_and_works_offline_afterwards(serve,
     assert (folder / "vocab.txt").read_text() == "content of vocab.txt"
     monkeypatch.setattr(constants, "HF_HUB_OFFLINE", True)
     assert locate_model("owner/name") == (folder, SHA)
+
+
+@pytest.mark.parametrize(
+    "weights",
+    [["pytorch_model.bin", "onnx/model.safetensors"], [f"pytorch_model-0000{i}-of-00002.bin" for i in (1, 2)]],
+)
+def test_pickled_weights_are_fetched_to_be_converted(serve, cache, weights):
+    serve("up", [*SMALL, *NOT_FETCHED, *weights])
+    assert "python -m stages.weights owner/name v1" in message(locate_model, "owner/name", "v1")
+    folder, _ = hub.find_model("owner/name", "v1")
+    assert fetched(folder) == sorted(SMALL + [file for file in weights if "/" not in file])
 
 
 def test_data_files_are_fetched_without_the_rest_and_work_offline_afterwards(serve, monkeypatch):

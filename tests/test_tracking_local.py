@@ -149,4 +149,4 @@ def test_a_cell_is_text():
     from stages.trackers.tensorboard import markdown
 
     rows = [{"word": "a|b\n<c>", "f1": 0.123456}, {"word": None, "f1": 5e-05}]
-    assert markdown(rows) == "| word | f1 |\n| --- | --- |\n| a\\|b &lt;c> | 0.1235 |\n|  | 5e-05 |"
+    assert markdown(rows) == "| word | f1 |\n| --- | --- |\n| a\\|b &lt;c&gt; | 0.1235 |\n|  | 5e-05 |"

@@ -13,6 +13,9 @@ UNSEEN = re.compile(
 )
 
 
+MARKDOWN = re.compile(r"([\\`*_~|\[\]])")
+
+
 class Html(str):
     """Markup: text of the data never becomes one without `text`."""
 
@@ -23,6 +26,11 @@ def text(value):
         return value
     seen = UNSEEN.sub(lambda found: f"⟨U+{ord(found[0]):04X}⟩", str(value))
     return Html(html.escape(seen))
+
+
+def plain(value):
+    """Any value as one line of Markdown that shows as it is: no markup, no link, no cell of a table."""
+    return " ".join(MARKDOWN.sub(r"\\\1", html.escape(str(value), quote=False)).split())
 
 
 def join(parts):

@@ -6,6 +6,7 @@ from torch.utils.tensorboard import SummaryWriter
 from torch.utils.tensorboard.summary import hparams
 
 from stages.checkpoints import look_over
+from stages.page.markup import plain
 from stages.trackers.contract import Tracker, confusion_matrix
 
 END = ".end"  # a file of its own says how the run ended: TensorBoard believes the first such record for ever
@@ -80,11 +81,11 @@ def _flat(config, prefix=""):
 
 
 def markdown(rows):
-    """A table in Markdown; what stands in a cell is text, never markup."""
-    lines = [list(rows[0]), ["---"] * len(rows[0]), *(row.values() for row in rows)]
-    return "\n".join(f"| {' | '.join(map(_cell, line))} |" for line in lines)
+    """A table in Markdown; what stands in a cell is text, never markup or a link."""
+    head, *lines = [f"| {' | '.join(map(_cell, line))} |" for line in (rows[0], *(row.values() for row in rows))]
+    return "\n".join([head, f"|{' --- |' * len(rows[0])}", *lines])
 
 
 def _cell(value):
     text = f"{value:.4g}" if isinstance(value, float) else "" if value is None else str(value)
-    return " ".join(text.replace("\\", "\\\\").replace("|", "\\|").replace("<", "&lt;").split())
+    return plain(text)

@@ -2,12 +2,14 @@
 
 import os
 import secrets
+import sys
 from pathlib import Path
 
 import wandb
 from wandb.sdk.lib.wbauth import read_netrc_auth
 
 from stages.folder import write_text
+from stages.secrets import hidden_words
 from stages.terminal import warn
 from stages.trackers.contract import Tracker
 
@@ -25,7 +27,8 @@ class Run(Tracker):
         mode = wanted or ("online" if is_logged_in() else "offline")
         self.reason = f"WANDB_MODE={wanted}" if wanted else "nobody is logged in"
         # Without the console: its capture raises inside print() once wandb's own process is gone.
-        settings = wandb.Settings(silent=True, console="off", **SECONDS)
+        typed_secret = hidden_words(sys.argv) != sys.argv  # wandb sends the command line, nothing else of it all
+        settings = wandb.Settings(silent=True, console="off", x_disable_meta=typed_secret, **SECONDS)
         words = {**_words(config, folder), "settings": settings}
         try:
             self.run = wandb.init(**words, mode=mode)
