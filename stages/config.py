@@ -136,9 +136,9 @@ def _build_part(part, choices):
 
 
 def _task_class(name):
-    tasks = Path(__file__).parent.parent / "tasks"
+    own = {file.stem for file in (Path(__file__).parent.parent / "tasks").glob("*.py")}
     parts = name.split(".") if isinstance(name, str) else [""]
-    if not all(part.isidentifier() for part in parts) or (len(parts) == 1 and not (tasks / f"{name}.py").is_file()):
+    if not all(part.isidentifier() for part in parts) or (len(parts) == 1 and name not in own):
         raise ValueError(
             f"task.name={typed(name)}: there is no tasks/{name}.py. A module elsewhere is named with a dot."
         )

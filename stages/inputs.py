@@ -51,7 +51,7 @@ def map_inputs(task, found: list[str], given: dict, trained: dict, where: str) -
                 return {column: name for column, name in mapped.items() if not absent(name, found)}
     wanted = {column: as_name(given.get(column, default.get(column, column))) for column in forms[0]}
     column, name = next(((c, lacking) for c, one in wanted.items() if (lacking := absent(one, found))))
-    near = get_close_matches(name, found, n=1) or found
+    near = get_close_matches(name, found, n=1) or found or ["<column>"]
     raise ValueError(
         f"{where} has no column {name!r} for the task's {column}. It has: {', '.join(found)}. Map one with "
         f"data.columns.{column}={near[0]}"

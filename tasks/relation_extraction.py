@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import ClassVar
 
+from tasks.checks import check_text
 from tasks.contract import Task
 from tasks.spans.marked_entities import MARKERS, POSITIONS, located, marked_in_row
 from tasks.spans.marked_rows import encode_marked
@@ -41,6 +42,8 @@ class RelationExtraction(Task):
 
     def prepare(self, splits):
         """The text, the character spans of both entities and, in `_marked`, the text with markers around them."""
+        for split, examples in splits.items():
+            check_text(split, examples, ["relation"])
         ready = {split: located(split, examples) for split, examples in splits.items()}
         return ready, find_negative(ready.get("train", {}).get("relation", []), self.negative)
 

@@ -1,6 +1,7 @@
 """JSON lines, one object per line; and JSON: objects in a list, or columns."""
 
 import json
+import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from itertools import islice
@@ -10,6 +11,7 @@ from stages.formats.snips import is_snips, read_snips
 from stages.formats.squad import holds_articles, read_articles
 
 SAMPLE = 1000  # objects that decide which keys are right
+HALF = re.compile(r"\\u[dD][89a-fA-F]")  # how half of a character is written, two of which make one
 NEEDED = (
     "Needed: a list of objects; an object with one key that holds such a list; or an object that holds its columns, "
     "lists of the same length."
@@ -40,7 +42,7 @@ def read_json(path: str, bad: Problems) -> Iterator[Row]:
     if not text.strip():
         return
     try:
-        content = json.loads(text)
+        content = _loaded(text)
     except (ValueError, RecursionError) as error:
         raise ValueError(f"{path}: invalid JSON ({error}). Correct the file, or data.format.") from error
     if holds_articles(content):
@@ -92,10 +94,22 @@ def _checked(number: int, row: dict | None, keys: list[str], bad: Problems) -> d
 
 def _parse(number: int, line: str, bad: Problems) -> dict | None:
     try:
-        return _object(number, json.loads(line), "line", bad)
+        return _object(number, _loaded(line), "line", bad)
     except (ValueError, RecursionError) as error:
         bad.append((number, f"invalid JSON ({error})"))
         return None
+
+
+def _loaded(text: str):
+    """What JSON stands for; ValueError for half a character, which no model reads and no file holds."""
+    value = json.loads(text)
+    if HALF.search(text):
+        try:
+            json.dumps(value, ensure_ascii=False).encode()
+        except UnicodeEncodeError as error:
+            half = f"\\u{ord(error.object[error.start]):04x}"
+            raise ValueError(f"{half} is half of a character; leave it out, or write the other half too") from error
+    return value
 
 
 def _object(number: int, value, where: str, bad: Problems) -> dict | None:

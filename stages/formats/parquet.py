@@ -22,7 +22,7 @@ def read_parquet(path: str, bad: Problems) -> Iterator[Row]:
             for row in batch.to_pylist():
                 number += 1
                 yield number, row
-    except (pyarrow.ArrowException, OSError) as error:
+    except (pyarrow.ArrowException, OSError, UnicodeDecodeError) as error:
         raise ValueError(
             f"{path} is not a readable Parquet file ({error}). Replace it or change data.format."
         ) from error

@@ -14,7 +14,7 @@ def read_talks(path: str, bad: Problems) -> Iterator[Row]:
     text = "\n".join(line for _, line in lines(path, bad))
     try:
         top = yaml.compose(text, Loader=yaml.SafeLoader)
-    except yaml.YAMLError as error:
+    except (yaml.YAMLError, RecursionError) as error:
         mark = getattr(error, "problem_mark", None)
         bad.append((mark.line + 1 if mark else 1, f"invalid YAML ({getattr(error, 'problem', None) or error})"))
         return

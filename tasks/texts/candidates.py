@@ -23,6 +23,8 @@ def read(split: str, examples: dict) -> dict:
     if "text" in examples:
         return {"query": examples["query"], "candidates": [[text] for text in examples["text"]]}
     gold = examples.get("relevance", [None] * len(examples["query"]))
+    if "relevance" in examples:  # null there is a mistake, not a missing column
+        gold = [values if values is not None else "null" for values in gold]
     for i, (candidates, values) in enumerate(zip(examples["candidates"], gold, strict=True), 1):
         check_candidates(candidates, values, f"{split} example {i}")
     if "relevance" not in examples:

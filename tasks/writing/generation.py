@@ -99,6 +99,8 @@ class Writer(Task):
 def check_settings(settings: dict[str, Any]) -> None:
     """ValueError for what is no setting, what has no effect, and a length that cannot be; GenerationConfig judges the
     other values."""
+    if not isinstance(settings, dict):
+        raise ValueError(f"task.generation={settings} holds no settings. Choose from: {', '.join(SETTINGS)}.")
     given = {name for name, value in settings.items() if value is not None}
     unknown = next((name for name in settings if name not in SETTINGS), None)
     if unknown:
