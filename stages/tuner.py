@@ -66,7 +66,7 @@ class Tuner(ResumingTrainer):
 
     def get_batch_samples(self, *args, **kwargs):
         """The Trainer's, at the start of each step; what the failed pieces of one add to the loss can be taken back."""
-        self.loss_before_step = self._tr_loss.clone()
+        self.loss_before_step, self.step_losses = self._tr_loss.clone(), []
         return super().get_batch_samples(*args, **kwargs)
 
     def get_train_dataloader(self):
