@@ -60,17 +60,14 @@ class Guard(TrainerCallback):
         raise Diverged(facts | {"examples": batch_examples(self.tuner, step), "steps": self.bad})
 
     def on_step_end(self, args, state, control, **kwargs):
-        ends = control.should_training_stop or state.global_step % self.pace.per_epoch == 0
-        if self.signum and not ends:  # at the end of an epoch its evaluation comes first: on_epoch_end
-            control.should_save = True
+        if self.signum:
+            control.should_save = True  # at the end of an epoch once that is evaluated, see stages/resuming.py
         elif self.is_late and not control.should_training_stop:
             control.should_training_stop = True
             self.tuner.stopped = {"why": self.budget, "step": state.global_step, "of": state.max_steps}
             stage("budget", f"{self.budget}: training ends at step {state.global_step} of {state.max_steps}")
 
     def on_epoch_end(self, args, state, control, **kwargs):
-        if self.signum:
-            control.should_save = True
         if self.tuner.stopped and args.eval_strategy != "no":
             control.should_evaluate = self.pace.evaluated != state.global_step
             control.should_save = control.should_evaluate and args.save_strategy != "no"

@@ -109,7 +109,7 @@ class Tuner(ResumingTrainer):
         rate = self._get_learning_rate() if self.lr_scheduler else None
         state = self.state
         return {
-            "what": what, "value": value, "step": step, "learning_rate": rate, "examples": [], "steps": None,
+            "what": what, "value": str(value), "step": step, "learning_rate": rate, "examples": [], "steps": None,
             "best_checkpoint": state.best_model_checkpoint, "best": state.best_metric,
         }  # fmt: skip
 

@@ -95,9 +95,11 @@ def test_the_time_is_bounded_inside_a_library(grace, numbers):
     assert ("Stopped at once" if len(numbers) > 1 else "guard.grace_seconds are over") in errors
 
 
-def test_processes_that_load_data():
-    """Forked from the run, they get a terminal's Ctrl-C as well; the run ends them with SIGTERM."""
-    with signals.listening(60):
+def test_processes_that_load_data(monkeypatch):
+    """Forked from the run, they get a terminal's Ctrl-C as well; the run ends them with SIGTERM, and goes on itself."""
+    ends = []
+    monkeypatch.setattr(os, "_exit", ends.append)
+    with signals.listening(0.1):
         worker = multiprocessing.get_context("fork").Process(target=time.sleep, args=(60,))
         worker.start()
         os.kill(worker.pid, signal.SIGINT)
@@ -106,6 +108,8 @@ def test_processes_that_load_data():
         worker.terminate()
         worker.join(10)
         assert worker.exitcode == -signal.SIGTERM
+        time.sleep(0.3)
+    assert not ends
 
 
 def test_the_end_of_the_parent_counts_as_a_signal(monkeypatch):
