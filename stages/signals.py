@@ -17,7 +17,7 @@ ORPHANED = 1.0  # seconds between two looks whether the parent is still there
 GRACE = "guard.grace_seconds"
 AGAIN = "The same command goes on from the last checkpoint."
 
-_heard = SimpleNamespace(signum=0, waits=False, process=0)
+_heard = SimpleNamespace(signum=0, waits=False, process=0, mouth=-1)
 
 
 class Interrupted(KeyboardInterrupt):
@@ -47,7 +47,8 @@ def listening(grace, release=lambda: None, watch=False):
     handlers = {number: signal.signal(number, lambda signum, frame: _hear(signum, grace)) for number in STOPPING}
     ears, mouth = socket.socketpair()
     mouth.setblocking(False)
-    wakeup = signal.set_wakeup_fd(mouth.fileno(), warn_on_full_buffer=False)
+    _heard.mouth = mouth.fileno()
+    _set_ears(_heard.mouth)
     threading.Thread(target=_bound, args=(ears, grace, release), daemon=True).start()
     if watch:
         threading.Thread(target=_watch_parent, args=(os.getppid(), done), daemon=True).start()
@@ -55,7 +56,8 @@ def listening(grace, release=lambda: None, watch=False):
         yield
     finally:
         done.set()
-        signal.set_wakeup_fd(wakeup)
+        _heard.mouth = -1
+        _set_ears(-1)
         mouth.close()
         for number, handler in handlers.items():
             signal.signal(number, handler)
@@ -107,13 +109,13 @@ def _bound(ears, grace, release):
             first, deadline = first or number, deadline or time.monotonic() + grace
 
 
-def _keep_deaf():
-    """Signals of a forked process are not those of this one."""
-    with suppress(ValueError):
-        signal.set_wakeup_fd(-1)
+def _set_ears(number):
+    """Where the numbers of signals are written to. Never in a forked process: its signals are not those of this one."""
+    with suppress(ValueError):  # not the main thread
+        signal.set_wakeup_fd(number, warn_on_full_buffer=False)
 
 
-os.register_at_fork(after_in_child=_keep_deaf)
+os.register_at_fork(before=lambda: _set_ears(-1), after_in_parent=lambda: _set_ears(_heard.mouth))
 
 
 def _pass_by(signum):
