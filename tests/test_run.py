@@ -12,8 +12,8 @@ from tests.conftest import LETTERS
 
 QUICK = ("training.max_steps=3", "data.limit=24", "batch_size=8")
 LEFT = {
-    "config.yaml", "findings.json", "history.jsonl", "metrics.json", "model", "predictions", "provenance.json",
-    "report.html",
+    "config.yaml", "findings.json", "history.jsonl", "identity.json", "metrics.json", "model", "predictions",
+    "provenance.json", "report.html",
 }  # fmt: skip
 
 
