@@ -8,6 +8,7 @@ import argparse
 import os
 import random
 import runpy
+import shutil
 import socket
 import sys
 import tempfile
@@ -32,7 +33,7 @@ WORDS = (
     "training.eval_strategy=steps", "training.save_strategy=steps", "training.eval_steps=2", "training.logging_steps=1",
     "training.early_stopping_patience=4", "optimizer.learning_rate=1e-3", "scheduler=cosine",
 )  # fmt: skip
-SECONDS = 600  # that a run may take
+TRIES = 4  # to kill in a phase that may be over too soon
 Killed = namedtuple("Killed", "setting wanted phase detail")
 
 
@@ -81,14 +82,20 @@ def torment(setting, phases, models, root, dice, real):
     run = found_run(place)
     expected = left(run)
     run.rename(run.with_name(f"{run.name}.alone"))
-    killed = []
+    killed, different = [], []
     for phase in phases:
-        hit = kill_in(phase, words, processes, real, place, usual, dice)
+        for tries in range(1, TRIES + 1):
+            hit = kill_in(phase, words, processes, real, place, usual.get(phase, 0.0) / tries, dice)
+            if hit:
+                break
+            different += differences(expected, left(found_run(place)))  # too late: it finished
+            shutil.rmtree(found_run(place))
         if hit:
             killed.append(Killed(setting, phase, *hit))
             print(f"  {' '.join(map(str, setting)):<30}killed while {' '.join(hit)}", flush=True)
     finish(words, processes, real, place)
-    return killed, [f"{setting} {line}" for line in differences(expected, left(found_run(place)))]
+    different += differences(expected, left(found_run(place)))
+    return killed, [f"{setting} {line}" for line in different]
 
 
 def found_run(place):
@@ -107,11 +114,12 @@ def finish(words, processes, real, place):
     return watch.seconds()
 
 
-def kill_in(phase, words, processes, real, place, usual, dice):
-    """Type the command, kill it at a random moment of a phase; -> (phase, detail) of the kill, None where it ended."""
+def kill_in(phase, words, processes, real, place, longest, dice):
+    """Type the command, kill it in a phase, at most `longest` seconds after it began (step, saving and evaluating: the
+    first, second or third time); -> (phase, detail) of the kill, None where the run ended before."""
     started, watch = start(words, processes, real, place), Watch(lambda: found_run(place))
     skip = dice.choice((0, 1, 2)) if phase in ("step", "saving", "evaluating") else 0
-    wait, until = usual.get(phase, 0.0) * dice.random(), None
+    wait, until = longest * dice.random(), None
     while running(started):
         now = time.monotonic()
         if until is None and watch.look() == phase and watch.entered[phase] > skip:
