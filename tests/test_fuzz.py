@@ -144,7 +144,7 @@ def try_config(config, given_changes):
 
 
 KEYWORDS = ("task", "data", "model", "method", "optimizer", "scheduler", "training", "hardware", "tracking", "metrics",
-            "seed", "batch_size", "output_root", "rerun", "there is no key", "is missing")  # fmt: skip
+            "seed", "guard", "batch_size", "output_root", "rerun", "there is no key", "is missing")  # fmt: skip
 
 
 @pytest.fixture(scope="module")
