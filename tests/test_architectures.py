@@ -57,7 +57,7 @@ def make_electra(folder, words, texts):
 
 def make_deberta(folder, words, texts):
     """Weights in half precision, as the real one has them."""
-    from safetensors.torch import save_model
+    from safetensors.torch import save_file
     from transformers import AutoTokenizer, DebertaV2Config, DebertaV2ForMaskedLM
 
     tokenizer = AutoTokenizer.from_pretrained(words)
@@ -68,7 +68,8 @@ def make_deberta(folder, words, texts):
         type_vocab_size=0, **SIZE,
     )  # fmt: skip
     config.save_pretrained(folder)
-    save_model(DebertaV2ForMaskedLM(config).half(), str(folder / "model.safetensors"), {"format": "pt"})
+    weights = {name: value.clone() for name, value in DebertaV2ForMaskedLM(config).half().state_dict().items()}
+    save_file(weights, folder / "model.safetensors", {"format": "pt"})  # those that it ties twice, as the real one has
 
 
 MAKERS = {

@@ -1,8 +1,11 @@
 """Weights & Biases: online where somebody is logged in, else offline with the command that uploads."""
 
+import json
 import os
 import secrets
 import sys
+import threading
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import wandb
@@ -13,7 +16,9 @@ from stages.secrets import hidden_words
 from stages.terminal import warn
 from stages.trackers.contract import Tracker
 
-SECONDS = {"init_timeout": 20, "finish_timeout": 30}  # a server that is gone: go on offline, do not wait for ever
+OPENING = 20  # seconds; a server that is gone: go on offline, do not wait for ever
+CLOSING = {"finished": 30, "failed": 30, "interrupted": 10}  # seconds; schedulers kill 30 s after their signal
+FLUSH = 1.0  # seconds between two writes to the run's file, which is what a killed run keeps
 
 
 class Run(Tracker):
@@ -28,15 +33,20 @@ class Run(Tracker):
         self.reason = f"WANDB_MODE={wanted}" if wanted else "nobody is logged in"
         # Without the console: its capture raises inside print() once wandb's own process is gone.
         typed_secret = hidden_words(sys.argv) != sys.argv  # wandb sends the command line, nothing else of it all
-        settings = wandb.Settings(silent=True, console="off", x_disable_meta=typed_secret, **SECONDS)
+        settings = wandb.Settings(
+            silent=True, console="off", x_disable_meta=typed_secret, init_timeout=OPENING,
+            x_transaction_log_flush_interval=FLUSH,
+        )  # fmt: skip
+        self.rows, self.silent = 0, None  # `silent`: what was wrong when the server was asked first
         words = {**_words(config, folder), "settings": settings}
         try:
             self.run = wandb.init(**words, mode=mode)
         except Exception as error:  # of the network, the server, the account, or wandb's own process
-            first = next(iter(str(error).splitlines()), type(error).__name__)
+            first = _first_line(str(error)) or type(error).__name__
             warn(f"Weights & Biases does not answer ({first}). The run is kept offline.")
             wandb.teardown()  # or the run's id counts as taken
-            self.run, self.reason = wandb.init(**words, mode="offline"), "the server does not answer"
+            self.run, self.silent = wandb.init(**words, mode="offline"), first
+            self.reason = "the server does not answer"
         self.run.define_metric("*", step_metric="step")
 
     def where(self):
@@ -44,10 +54,15 @@ class Run(Tracker):
             return "W&B disabled by WANDB_MODE"
         if not self.run.offline:
             return f"W&B {self.run.url}"
-        upload = f"wandb login && wandb sync {Path(self.run.settings.sync_dir)}"
-        return f"W&B offline ({self.reason}). To upload: {upload}"
+        return f"W&B offline ({self.reason}). To upload: wandb login && {self._upload()}"
+
+    def _upload(self):
+        """The command that sends what is left, which passes over a run that was online unless it is told."""
+        online = "" if self.run.offline else "--include-online "
+        return f"wandb sync {online}{Path(self.run.settings.sync_dir)}"
 
     def log(self, numbers, step):
+        self.rows += 1
         self.run.log({**numbers, "step": step})
 
     def add_results(self, scores, tables, step):
@@ -55,16 +70,80 @@ class Run(Tracker):
         shown = {name: _table(rows) for name, rows in tables.items() if name != "confusion"}
         if "confusion" in tables:
             shown["confusion_matrix"] = _confusion_chart(tables["confusion"])
-        self.run.log(shown)
+        self.rows += 1
+        with _unasked(self.run):
+            self.run.log(shown)
 
     def add_model(self, folder):
-        self.run.log_artifact(str(folder), name=f"model-{folder.parent.name}", type="model")
+        with _unasked(self.run):
+            self.run.log_artifact(str(folder), name=f"model-{folder.parent.name}", type="model")
 
     def finish(self, outcome):
         """An interrupted run counts as preempted: the agent of a W&B sweep takes it up again."""
         if outcome == "interrupted":
             self.run.mark_preempting()
-        self.run.finish(exit_code=int(outcome != "finished"))
+        code, seconds = int(outcome != "finished"), CLOSING[outcome]
+        in_time = within(seconds, lambda: self.run.finish(exit_code=code))
+        if not in_time:
+            end_process()
+        reason = self.silent or (self._given_up() if in_time else f"not done within {seconds} s")
+        if reason:
+            warn(
+                f"W&B has not got all of this run ({reason}). Nothing is lost: all {self.rows} rows are kept. "
+                f"To send them later: {self._upload()}"
+            )
+
+    def _given_up(self):
+        """What wandb could not send, by the last error in the log of its process, which tells nobody else; or None."""
+        if self.run.offline or self.run.disabled:
+            return None
+        lines = Path(self.run.settings.log_internal).read_text(encoding="utf-8").splitlines()
+        errors = [line for line in map(json.loads, lines) if line["level"].startswith("ERROR")]
+        return _first_line(errors[-1].get("error") or errors[-1]["msg"]) if errors else None
+
+
+def within(seconds, act):
+    """Whether `act()` came back in this time; else it is left alone. Its errors are raised."""
+    errors = []
+
+    def run():
+        try:
+            act()
+        except Exception as error:
+            errors.append(error)
+
+    thread = threading.Thread(target=run, daemon=True)
+    thread.start()
+    thread.join(seconds)
+    for error in errors:
+        raise error
+    return not thread.is_alive()
+
+
+def end_process():
+    """End wandb's own process, which would keep this one from ending: its `finish_timeout` does not count while a table
+    or a model waits for the server. It has written all records to the run's file by now."""
+    connection = wandb.setup()._connection
+    if connection and connection._proc:
+        connection._proc._process.kill()
+    with suppress(Exception, SystemExit):  # it reports the end that it was given
+        wandb.teardown()
+
+
+@contextmanager
+def _unasked(run):
+    """Tables and models as of an offline run. Else wandb asks the server first whether it may: where that is gone, half
+    a minute is lost, and the table with it."""
+    settings = run._settings
+    run._settings = settings.model_copy(update={"mode": "offline"})
+    try:
+        yield
+    finally:
+        run._settings = settings
+
+
+def _first_line(text):
+    return next(iter(text.splitlines()), "")
 
 
 def is_logged_in():
