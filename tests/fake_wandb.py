@@ -15,7 +15,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 KEY = "0" * 40
 SLOW = 10.0  # seconds a call takes of a server in the mood "slow"
-MOODS = ("well", "slow", "500", "429", "garbage", "gone")
+MOODS = ("well", "slow", "500", "429", "403", "garbage", "gone")
 FEATURES = {
     "serverInfo": {"cliVersionInfo": {"max_cli_version": "9.0.0"}, "latestLocalVersionInfo": None, "features": []}
 }
@@ -33,7 +33,7 @@ class FakeWandb:
     """The server, from `with` to its end. `mood`: one of MOODS, for all calls that come from now on."""
 
     def __init__(self, mood="well", slow=SLOW):
-        self.mood, self.slow, self.calls = mood, slow, []
+        self.mood, self.slow, self.artifacts = mood, slow, 0  # `artifacts`: tables and models that have arrived
         self.files = {}  # run id -> file -> line number -> line
         self.server = _Server(("127.0.0.1", 0), type("Bound", (_Handler,), {"fake": self}))
         self.url = f"http://127.0.0.1:{self.server.server_port}"
@@ -80,14 +80,13 @@ class _Handler(BaseHTTPRequestHandler):
 
     def answer(self, body):
         mood = self.fake.mood
-        self.fake.calls.append((mood, self.command, self.path, body[:200]))
         if mood == "slow":
             time.sleep(self.fake.slow)
         if mood == "gone":
             self.close_connection = True
         elif mood == "garbage":
             self.send(200, b"<html>\x00\xff proxy says hello {")
-        elif mood in ("500", "429"):
+        elif mood.isdigit():
             self.send(int(mood), b'{"error": "on purpose"}')
         else:
             self.send(200, json.dumps(self.well(body)).encode())
@@ -118,6 +117,7 @@ class _Handler(BaseHTTPRequestHandler):
         if "createRunFiles" in call["query"]:
             return {"data": {"createRunFiles": {"runID": "x", "uploadHeaders": [], "files": self.places(variables)}}}
         if "createArtifact(" in call["query"]:
+            self.fake.artifacts += 1
             return {"data": {"createArtifact": {"artifact": _artifact()}}}
         return {"data": {"project": None, **FEATURES}}
 

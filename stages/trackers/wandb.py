@@ -132,14 +132,18 @@ def end_process():
 
 @contextmanager
 def _unasked(run):
-    """Tables and models as of an offline run. Else wandb asks the server first whether it may: where that is gone, half
-    a minute is lost, and the table with it."""
-    settings = run._settings
-    run._settings = settings.model_copy(update={"mode": "offline"})
+    """Tables and models go to wandb's own process as those of an offline run do. Else wandb asks the server first
+    whether it may: where that is gone, half a minute is lost, and the table with it."""
+
+    def publish(artifact, name=None, type=None, aliases=None, **_):
+        artifact, aliases = run._prepare_artifact(artifact, name, type, aliases)
+        run._interface.publish_artifact(run, artifact, aliases)
+
+    run._log_artifact = publish
     try:
         yield
     finally:
-        run._settings = settings
+        del run._log_artifact
 
 
 def _first_line(text):

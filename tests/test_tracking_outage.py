@@ -1,0 +1,130 @@
+"""A W&B server that is gone, slow, or talks nonsense: no row is lost, no run waits, and what is left can be sent."""
+
+import json
+import os
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+
+import pytest
+
+import wandb
+from stages import tracking
+from stages.trackers import wandb as tracker
+from tests.fake_wandb import KEY, FakeWandb
+from tests.test_tracking import inspect
+
+ROWS = 20
+CHOICES = {"project": "p", "group": None, "job_type": None, "tags": [], "notes": None, "wandb": {"entity": None}}
+ONLINE = {"WANDB_MODE": "online", "WANDB_API_KEY": KEY, "WANDB__FILE_STREAM_TRANSMIT_INTERVAL": "0.2"}
+MIDDLE = [("gone", "not done within 2 s"), ("garbage", "invalid character '<'")]
+MORE = [("slow", "not done within"), ("500", "not done within"), ("429", "not done within"), ("403", "HTTP 403")]
+START = ["500"]
+MORE_STARTS = ["gone", "slow", "429", "garbage", "403"]
+
+
+def slow(cases):
+    return [pytest.param(*(case if isinstance(case, tuple) else (case,)), marks=pytest.mark.slow) for case in cases]
+
+
+@pytest.fixture
+def server(monkeypatch):
+    """A stand-in for W&B that this process and its children take for the real one; short bounds."""
+    monkeypatch.setattr(tracker, "OPENING", 3)
+    monkeypatch.setattr(tracker, "CLOSING", {"finished": 2})
+    with FakeWandb() as fake:
+        for name, value in {**ONLINE, "WANDB_BASE_URL": fake.url}.items():
+            monkeypatch.setenv(name, value)
+        wandb.teardown()
+        yield fake
+        wandb.teardown()
+
+
+def track(server, folder, middle=None):
+    """A run of ROWS rows, a table and a model, in which the server's mood turns to `middle`; -> seconds that logging
+    took."""
+    (folder / "model").mkdir(parents=True)
+    (folder / "model" / "weights").write_text("w")
+    config = {"tracking": CHOICES}
+    with tracking.tracked(config, folder) as (run,):
+        server.mood = middle or server.mood
+        started = time.perf_counter()
+        for step in range(ROWS):
+            tracking.log([run], {"loss": 1.0}, step)
+        seconds = time.perf_counter() - started
+        run.add_results({"test/f1": 0.5}, {"predictions": [{"text": "a"}]}, ROWS)
+        run.add_model(folder / "model")
+    return seconds
+
+
+def kept(folder):
+    """(rows, artifacts, ends, files of tables) of the W&B run beside `folder`, the offline one if any: what was tried
+    online before leaves an empty place."""
+    place = min(folder.parent.glob("wandb/*run-2*"))
+    records = [json.loads(line)["type"] for line in inspect(place).splitlines()]
+    tables = len(list(place.glob("files/media/table/*.json")))
+    return records.count("history"), records.count("artifact"), records.count("exit"), tables
+
+
+def send(server, said):
+    """Type the command that was said, at a server that is well again and has nothing yet; -> rows that arrive."""
+    server.mood = "well"
+    server.files.clear()
+    words = said[said.index("wandb sync ") :].split("\n")[0].split()
+    command = [str(Path(sys.executable).with_name("wandb")), *words[1:]]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60, env=os.environ)
+    assert done.returncode == 0, done.stderr
+    (run,) = server.files
+    return len(server.rows(run))
+
+
+def test_a_server_that_is_well_gets_everything(server, tmp_path, capsys):
+    track(server, tmp_path / "run-0")
+    (run,) = server.files
+    assert len(server.rows(run)) == ROWS + 1 and server.artifacts == 2
+    assert kept(tmp_path / "run-0") == (ROWS + 1, 2, 1, 1)
+    assert "warning" not in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(("mood", "reason"), MIDDLE + slow(MORE))
+def test_a_server_that_is_lost_in_the_middle(mood, reason, server, tmp_path, capsys):
+    started = time.perf_counter()
+    assert track(server, tmp_path / "run-0", mood) < 1.0
+    assert time.perf_counter() - started < 15
+    said = capsys.readouterr().out
+    assert "W&B has not got all of this run" in said and reason in said and f"all {ROWS + 1} rows" in said
+    assert kept(tmp_path / "run-0") == (ROWS + 1, 2, 1, 1)
+    assert send(server, said) == ROWS + 1
+
+
+@pytest.mark.parametrize("mood", START + slow(MORE_STARTS))
+def test_a_server_that_is_lost_at_the_start(mood, server, tmp_path, capsys):
+    server.mood = mood
+    started = time.perf_counter()
+    assert track(server, tmp_path / "run-0") < 1.0
+    assert time.perf_counter() - started < 25
+    said = capsys.readouterr().out
+    assert "does not answer" in said and "kept offline" in said and "W&B has not got all of this run" in said
+    assert kept(tmp_path / "run-0") == (ROWS + 1, 2, 1, 1)
+    assert send(server, said[said.index("has not got") :]) == ROWS + 1
+
+
+def test_a_server_that_comes_back_in_time_gets_everything(server, tmp_path, capsys, monkeypatch):
+    monkeypatch.setattr(tracker, "CLOSING", {"finished": 20})
+    timer = threading.Timer(1.0, lambda: setattr(server, "mood", "well"))
+    timer.start()
+    track(server, tmp_path / "run-0", "gone")
+    (run,) = server.files
+    assert len(server.rows(run)) == ROWS + 1
+    assert "warning" not in capsys.readouterr().out
+
+
+def test_errors_of_closing_are_raised():
+    def fail():
+        raise ConnectionResetError("lost")
+
+    with pytest.raises(ConnectionResetError):
+        tracker.within(1, fail)
+    assert tracker.within(1, lambda: None) and not tracker.within(0.01, lambda: time.sleep(0.2))
