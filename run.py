@@ -15,6 +15,7 @@ from stages.config import build_task, read_config, register_open_nodes
 from stages.hardware import launched
 from stages.help import answer
 from stages.launching import is_child, start_processes
+from stages.repeat import repeat, repeats
 from stages.request import uses_run
 from stages.reuse import use_run
 from stages.terminal import is_main, say, stage
@@ -175,7 +176,9 @@ if __name__ == "__main__":
     with clear_errors():
         sys.argv[1:] = arrange(sys.argv[1:])
         answer(sys.argv[1:])
-        if uses_run(sys.argv[1:]):
+        if repeats(sys.argv[1:]):
+            repeat(sys.argv[1:], run_experiment)
+        elif uses_run(sys.argv[1:]):
             use_run(sys.argv[1:])
         else:
             sys.argv[1:] = complete(sys.argv[1:])

@@ -20,7 +20,7 @@ from stages.terminal import fail, is_main, say
 from stages.typos import meant, nearest
 
 CHOICES = ("task", "data", "model", "experiment")
-RUN_WORDS = ("from", "predict", "output")  # they use a finished run (stages/request.py)
+RUN_WORDS = ("from", "predict", "output", "verify")  # they use a finished run (stages/request.py, stages/repeat.py)
 FLAGS_WITHOUT_RUN = ("-h", "--help", "--hydra-help", "--version", "--shell-completion", "-sc")
 QUICKSTART = "experiment=quickstart/ner"
 LISTED = 20  # options that a message names

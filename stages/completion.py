@@ -15,7 +15,8 @@ from stages.schema import VALUES
 from stages.terminal import fail
 
 FLAGS = ("--help", "--multirun", "--cfg", "--resolve", "--info", "--config-dir")
-FILES = ("data.train", "data.validation", "data.test", "model.path", "output_root", *RUN_WORDS)
+FILES = ("data.train", "data.validation", "data.test", "model.path", "output_root", "from", "predict", "output")
+TRUTHS = (*VALUES["true or false"].split(), "verify")
 INSTALL = {
     "bash": """_tunesmith() {
     local line="${COMP_LINE:0:COMP_POINT}" script="${COMP_WORDS[1]}" word="" begun="" found
@@ -100,7 +101,7 @@ def _values(key, begun, words):
     if key in FILES or begun.startswith(("./", "/", "../", "~")):
         return _paths(begun)
     kind = {**trainer_arguments(), **EXTRA.get(group, {})}.get(name) if key in argument_keys() else None
-    listed = admitted(kind) if kind else ["true", "false"] if key in VALUES["true or false"].split() else []
+    listed = admitted(kind) if kind else ["true", "false"] if key in TRUTHS else []
     if listed:
         return listed
     config = composed(words)

@@ -2,6 +2,7 @@
 
 import json
 from difflib import get_close_matches
+from glob import escape
 from pathlib import Path
 
 from omegaconf import OmegaConf
@@ -13,18 +14,26 @@ TUNED = "tuned.json"  # the task's choices that were found on the validation spl
 NEEDED = ("config.yaml", "model/config.json")
 
 
-def find_run(path: str | Path) -> Path:
-    """The folder of a finished run; FileNotFoundError or ValueError says what is there instead, and which are near."""
+def find_run(path: str | Path, needed=NEEDED) -> Path:
+    """The folder of a finished run that holds what is `needed`; FileNotFoundError or ValueError says what is there
+    instead, and which are near."""
     run = Path(path).expanduser()
     if not run.is_dir():
         raise FileNotFoundError(f"from={path}: there is no such folder.{_near(run)} Give the folder of a finished run.")
     if not (run / FINISHED).is_file():
         lock.check(run)
         raise ValueError(f"from={path} {_what_it_is(run)}")
-    missing = [name for name in NEEDED if not (run / name).is_file()]
+    missing = [name for name in needed if not (run / name).is_file()]
     if missing:
         raise ValueError(f"from={path} has no {missing[0]}: its model cannot be used. Train it again with rerun=true.")
     return run
+
+
+def kept_attempts(run: Path) -> list[Path]:
+    """The finished attempts of a run that later ones moved aside, oldest first."""
+    numbers = {p: p.name.removeprefix(f"{run.name}.") for p in run.absolute().parent.glob(f"{escape(run.name)}.*")}
+    kept = [path for path, number in numbers.items() if number.isdecimal() and (path / FINISHED).is_file()]
+    return sorted(kept, key=lambda path: int(numbers[path]))
 
 
 def frozen_config(run: Path) -> dict:

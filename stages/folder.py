@@ -145,10 +145,13 @@ def is_finished(folder):
 
 def keep_old(path):
     """Move a folder or file aside, to `<path>.1`, `.2`, ...; returns its new path, None where there was none."""
-    if not path.exists():
-        return None
+    return path.rename(free_name(path)) if path.exists() else None
+
+
+def free_name(path):
+    """The path that a folder or file is moved to by `keep_old`."""
     number = next(n for n in range(1, 10_000) if not path.with_name(f"{path.name}.{n}").exists())
-    return path.rename(path.with_name(f"{path.name}.{number}"))
+    return path.with_name(f"{path.name}.{number}")
 
 
 def write_text(path, text):

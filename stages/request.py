@@ -1,4 +1,4 @@
-"""The words of a command that uses a finished run (`from=`): what is asked of which run, checked without torch."""
+"""The words of a command that uses a finished run's model (`from=`): which run, and what for, checked without torch."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -42,12 +42,14 @@ def uses_run(words):
 
 def read_request(words):
     """Typed words -> Request; raises ValueError or FileNotFoundError that names the word to change."""
-    own = _own_words(words)
+    own = own_words(words)
+    if "verify" in own:
+        raise ValueError(f"verify={own['verify']} goes with from=<run> alone, which repeats that run. Leave it out.")
     if not own.get("from"):
         raise ValueError("predict= and output= need the run whose model predicts. Add from=runs/<run>")
     run = find_run(own["from"])
     frozen = frozen_config(run)
-    changes = [word for word in _without_config_dir(words) if _is_change(word, frozen)]
+    changes = [word for word in without_config_dir(words) if _is_change(word, frozen)]
     predict = own.get("predict")
     _check_use(own, changes)
     config = _configured(run, frozen, changes, conf_folders(words), predict is not None)
@@ -77,7 +79,7 @@ def _target(run, predict, output):
     return target
 
 
-def _own_words(words):
+def own_words(words):
     """The keys that only such a command has -> their values, each given once."""
     own = {}
     for word in words:
@@ -86,8 +88,9 @@ def _own_words(words):
             if key in own:
                 raise ValueError(f"{key} is given twice: {own[key]} and {value}. One at a time.")
             own[key] = value
-    if own.get("rerun", "true") not in ("true", "false"):
-        raise ValueError(f"rerun={own['rerun']} is not true or false.")
+    for key in ("rerun", "verify"):
+        if own.get(key, "true") not in ("true", "false"):
+            raise ValueError(f"{key}={own[key]} is not true or false.")
     return own
 
 
@@ -97,19 +100,26 @@ def _is_change(word, frozen):
     head = key.split(".")[0]
     if head in TO_CHANGE or key == TRUST:
         return True
-    if "=" not in word or word.startswith("-"):
-        raise ValueError(f"{word} does not go with from=, which uses one finished run. Leave it out.")
     if key in (*RUN_WORDS, "rerun") or word == "tracking=disabled":
         return False
     if head == "tracking":
         raise ValueError(f"{word}: a finished run was tracked when it was trained, its uses are not. Leave it out.")
     if key == "output_root":
         raise ValueError(f"{word}: what is made of a run goes into its folder. output=<file> places predictions.")
+    raise ValueError(refusal(word, frozen, TO_CHANGE))
+
+
+def refusal(word, frozen, to_change):
+    """The message for a word that has no place beside `from`; `to_change`: the keys that may be changed."""
+    key = word.lstrip("+~").partition("=")[0]
+    head = key.split(".")[0]
+    if "=" not in word or word.startswith("-"):
+        return f"{word} does not go with from=, which uses one finished run. Leave it out."
     if head in (*TOP, *OPEN, "experiment"):
         kept = OmegaConf.select(OmegaConf.create(frozen), key)
         was = f" It was trained with {key}={typed(kept)}." if isinstance(kept, str | int | float) else ""
-        raise ValueError(f"{word}: a finished run keeps its {head}.{was} To train another one, leave out from=.")
-    raise ValueError(unknown(key, [*RUN_WORDS, "rerun", *TO_CHANGE, *_keys(frozen)]))
+        return f"{word}: a finished run keeps its {head}.{was} To train another one, leave out from=."
+    return unknown(key, [*RUN_WORDS, "rerun", *to_change, *_keys(frozen)])
 
 
 def _keys(frozen):
@@ -117,7 +127,7 @@ def _keys(frozen):
     return [*hardware, *(f"data.{key}" for key in (*frozen["data"], "test", "format", "columns", "labels", "limit"))]
 
 
-def _without_config_dir(words):
+def without_config_dir(words):
     """The words but for the user's folder of options, which may be one word or two."""
     flags = ("--config-dir", "-cd")
     pairs = zip(["", *words], words, strict=False)
@@ -128,8 +138,6 @@ def _check_use(own, changes):
     """One use is named, and only the words that belong to it."""
     of_data = [word for word in changes if word.lstrip("+~").startswith("data")]
     if "predict" not in own:
-        if not of_data:
-            raise ValueError(f"from={own['from']}: what is it used for? {USES}")
         if "output" in own:
             raise ValueError(f"output={own['output']} goes with predict=<file>. Scores go into the run's folder.")
         return
@@ -140,7 +148,10 @@ def _check_use(own, changes):
 
 def _configured(run, frozen, changes, folders, predicts):
     """The run's choices with the changes, composed by Hydra and checked like those of any experiment."""
-    config = _composed(frozen, changes, folders, _data_option(frozen["data"], changes, predicts))
+    ConfigStore.instance().store(group="data", name="of_the_run", node=frozen["data"])
+    option = _data_option(frozen["data"], changes, predicts)
+    config = composed([*option, *changes, "tracking=disabled"], folders)
+    _spare_training(config["data"], "data")
     model = {**config["model"], "name": frozen["model"]["name"], "max_length": frozen["model"]["max_length"]}
     config |= {
         "task": frozen["task"],
@@ -167,20 +178,18 @@ def _data_option(data, changes, predicts):
     return ["data=of_the_run"]
 
 
-def _composed(frozen, changes, folders, option):
+def composed(words, folders):
+    """The configuration of these words as a plain dict, not checked; raises ValueError that explains what is wrong."""
     from hydra import compose, initialize_config_dir
     from hydra.core.global_hydra import GlobalHydra
 
-    ConfigStore.instance().store(group="data", name="of_the_run", node=frozen["data"])
     GlobalHydra.instance().clear()
-    fixed = ["tracking=disabled", *(f"hydra.searchpath=[{folder}]" for folder in folders[1:])]
+    own = [f"hydra.searchpath=[{folder}]" for folder in folders[1:]]
     try:
         with initialize_config_dir(str(CONF), version_base="1.3"):
-            config = OmegaConf.to_container(compose("config", [*option, *changes, *fixed]), resolve=True)
+            return OmegaConf.to_container(compose("config", [*words, *own]), resolve=True)
     except (HydraException, OmegaConfBaseException) as error:
-        raise ValueError(explain(error, [*option, *changes])) from error
-    _spare_training(config["data"], "data")
-    return config
+        raise ValueError(explain(error, words)) from error
 
 
 def _spare_training(data, key):

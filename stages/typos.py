@@ -111,6 +111,6 @@ def _nearest(word, words):
     written = {o.split("/")[-1]: f"{g}={o}" for g in reversed(groups()) for o in reversed(options_of(g, words))}
     written |= {group: f"{group}=OPTION" for group in groups()}
     written |= {"help": "--help", "options": "--help", "list": "--help", "multirun": "-m", "sweep": "-m"}
-    written |= {"rerun": "rerun=true"}
+    written |= {"rerun": "rerun=true", "verify": "verify=true"}
     near = get_close_matches(word.lower(), written, n=1, cutoff=0.75)
     return written[near[0]] if near else ""

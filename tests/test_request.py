@@ -1,6 +1,5 @@
 """The words of a command with `from=`: which run, what it is used for; wrong ones are explained without torch."""
 
-import json
 import os
 import subprocess
 import sys
@@ -8,7 +7,7 @@ from types import SimpleNamespace
 
 import pytest
 from conftest import PROJECT
-from omegaconf import OmegaConf
+from run_files import make_run
 
 from stages.finished import find_run, saved_labels
 from stages.inputs import STANDARD
@@ -19,14 +18,6 @@ from stages.request import read_request, uses_run
 def run(compose_config, tmp_path):
     """The folder of a run that looks finished: its configuration, its labels, no weights."""
     return make_run(tmp_path / "runs" / "ner-sample-1a2b", compose_config("task=ner", "data=sample", "seed=7"))
-
-
-def make_run(folder, config):
-    (folder / "model").mkdir(parents=True)
-    (folder / "config.yaml").write_text(OmegaConf.to_yaml(OmegaConf.create(config)))
-    (folder / "metrics.json").write_text("{}")
-    (folder / "model" / "config.json").write_text(json.dumps({"id2label": {"10": "K", "2": "C", "0": "A"}}))
-    return folder
 
 
 def message(*words):
@@ -72,6 +63,8 @@ WRONG = {
     ("data=sample", "output_root=x"): "output=<file> places predictions.",
     ("data=sample", "output=x.jsonl"): "output=x.jsonl goes with predict=<file>.",
     ("data=sample", "rerun=yes"): "rerun=yes is not true or false.",
+    ("data=sample", "verify=yes"): "verify=yes is not true or false.",
+    ("data=sample", "verify=true"): "verify=true goes with from=<run> alone, which repeats that run.",
     ("data=sample", "-m"): "-m does not go with from=",
     ("data=sample", "sample"): "sample does not go with from=",
     ("data=sample", "predct=x"): "there is no key predct. Nearest: predict.",
@@ -91,7 +84,6 @@ WRONG = {
     ("predict=words.jsonl", "output=words.jsonl"): "output=words.jsonl: that is the input.",
     ("predict=words.conll", "predict=b"): "predict is given twice: words.conll and b.",
     ("predict=-", "hardware.num_processes=2"): "standard input and output go through one process.",
-    (): "what is it used for? data.test=<file> or data=<option> scores it on other data, predict=<file> labels",
 }  # fmt: skip
 
 

@@ -1,0 +1,139 @@
+"""`from=` alone: a run carried out again from its frozen configuration; `verify=true` compares the scores."""
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+from hydra.core.config_store import ConfigStore
+
+from stages import folder
+from stages.arguments import OPEN
+from stages.command_line import conf_folders, overrides
+from stages.config import TOP, check_config
+from stages.finished import find_run, frozen_config, kept_attempts
+from stages.hardware import launched
+from stages.request import composed, own_words, refusal, uses_run, without_config_dir
+from stages.terminal import is_main, stage
+from stages.verify import check_scored, read_outcome, remember, show_comparison
+
+USES = ("predict", "output")  # with them, or with data, a run is used as it is (stages/reuse.py)
+TO_CHANGE = ("hardware", "tracking")
+
+
+@dataclass(frozen=True)
+class Repetition:
+    """`run`: whose configuration it is; `before`: the finished attempt that it is compared with, the run itself unless
+    a repetition of it was interrupted; `config`: what is carried out; `words`: those that were typed, without flags."""
+
+    run: Path
+    before: Path
+    config: dict
+    verify: bool
+    words: list[str]
+
+
+def repeats(words):
+    """Whether a command repeats a finished run: it names one, and nothing to do with it."""
+    keys = [word.lstrip("+~").split("=")[0] for word in overrides(words)]
+    return uses_run(words) and not any(key in USES or key.split(".")[0] == "data" for key in keys)
+
+
+def repeat(words, run_experiment):
+    """What a command with `from=` alone does; exits with 1 where `verify=true` found other scores."""
+    repetition = read_repetition(words)
+    place = folder.run_folder(repetition.config)
+    outcome = read_outcome(repetition.before) if is_main() else None
+    if is_main() and repetition.verify:
+        check_scored(outcome, repetition.before)
+    if launched() is None:  # else the process that became the launcher has said it
+        stage("repeat", f"{repetition.run}: {_where(repetition, place)}")
+    run_experiment(repetition.config, repetition.words)
+    if not is_main():
+        return
+    now = read_outcome(place)
+    remember(place, repetition.before, outcome, now)
+    if repetition.verify and not show_comparison(outcome, now):
+        raise SystemExit(1)
+
+
+def read_repetition(words):
+    """Typed words -> Repetition; raises ValueError or FileNotFoundError that names the word to change."""
+    own = own_words(words)
+    if not own.get("from"):
+        raise ValueError("verify= compares a repetition with the run that it repeats. Add from=runs/<run>")
+    if "rerun" in own:
+        raise ValueError(f"rerun={own['rerun']}: from= alone makes a new attempt and keeps the old one. Leave it out.")
+    run, before = _attempts(own["from"])
+    typed = without_config_dir(words)
+    frozen = frozen_config(run)
+    changes = [word for word in typed if _is_change(word, frozen)]
+    config = _repeated(run, frozen, changes, conf_folders(words))
+    try:
+        check_config(config)
+        config["rerun"] = folder.is_finished(folder.run_folder(config))
+    except (ValueError, FileNotFoundError) as error:
+        raise type(error)(f"from={own['from']} cannot be repeated as it was: {error}") from error
+    return Repetition(run, before, config, own.get("verify") == "true", typed)
+
+
+def _attempts(path):
+    """-> (the run, its finished attempt). A new attempt that was interrupted goes on: the one before it was kept."""
+    run = Path(path).expanduser()
+    if not is_main():  # the main process may have begun already to put another attempt in its place
+        return run, run
+    if (run / folder.CONFIG).is_file() and not folder.is_finished(run) and kept_attempts(run):
+        return run, kept_attempts(run)[-1]
+    run = find_run(path, needed=())
+    if not (run / folder.CONFIG).is_file():
+        raise ValueError(
+            f"from={path} has no {folder.CONFIG}: its choices are not known, it cannot be repeated. Give another run."
+        )
+    return run, run
+
+
+def _is_change(word, frozen):
+    """Whether a word changes where or how a run is carried out; raises ValueError for one that would change the run."""
+    key = word.lstrip("+~").partition("=")[0]
+    head = key.split(".")[0]
+    if "=" in word and not word.startswith("-"):
+        if head in TO_CHANGE or key == "output_root":
+            return True
+        if key in ("from", "verify"):
+            return False
+    raise ValueError(refusal(word, frozen, [*TO_CHANGE, "output_root", "data"]))
+
+
+def _repeated(run, frozen, changes, folders):
+    """The frozen configuration with the changes; what decides no result and is missing there is as it is today."""
+    missing = [key for key in (*TOP, *OPEN) if key not in (*frozen, *folder.UNDECISIVE)]
+    if missing:
+        raise ValueError(f"{run / folder.CONFIG} has no {missing[0]}: it is not the configuration of a run.")
+    options = []
+    for group in TO_CHANGE:
+        if group in frozen and not any(word.startswith(f"{group}=") for word in changes):
+            ConfigStore.instance().store(group=group, name="of_the_run", node=frozen[group])
+            options.append(f"{group}=of_the_run")
+    now = composed([*options, *changes], folders)
+    config = {**frozen, **{group: now[group] for group in TO_CHANGE}}
+    config["guard"] = {**now["guard"], **frozen.get("guard", {})}
+    is_elsewhere = any(word.startswith("output_root=") for word in changes)
+    return {**config, "output_root": now["output_root"] if is_elsewhere else str(_named(run).parent)}
+
+
+def _named(run):
+    """The path with a name at its end, which `.` and `..` have not."""
+    return run.resolve() if run.name in ("", "..") else run
+
+
+def _where(repetition, place):
+    """Where the repetition goes, and why not into the same folder where that is so."""
+    if folder.is_finished(place):
+        return f"a new attempt in {place}, the one there is kept as {folder.free_name(place).name}"
+    if place.is_dir():
+        return f"goes on in {place}"
+    named = [re.sub(r"\.\d+$", "", run.name) for run in (repetition.run, place)]
+    if named[0] == named[1] or not re.search(r"-[0-9a-f]{8}$", named[0]):
+        return f"in {place}"
+    code = read_outcome(repetition.before).provenance.get("code")
+    what = "local files that it read" if code == folder.code_digest()[:16] else "the project's code"
+    return f"in {place}, for {what} changed since"
