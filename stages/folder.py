@@ -209,8 +209,7 @@ def finish(folder):
 
 
 def provenance(words, clock, data, model, stopped=None):
-    """Where the run came from: code, packages, machine, data and model; where its time went, and what ended it before
-    its last step."""
+    """Where the run came from: code, packages, machine, data, model; where its time went; what ended it early."""
     packages = {d.metadata["Name"]: d.version for d in distributions()}
     origin = {
         "command": ["run.py", *hidden_words(words)],
