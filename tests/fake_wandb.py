@@ -30,10 +30,12 @@ VIEWER = {
 
 
 class FakeWandb:
-    """The server, from `with` to its end. `mood`: one of MOODS, for all calls that come from now on."""
+    """The server, from `with` to its end. `mood`: one of MOODS, for all calls that come from now on; `then`: the one it
+    turns to after the first call to the file stream, which comes as soon as a run is open."""
 
     def __init__(self, mood="well", slow=SLOW):
         self.mood, self.slow, self.artifacts = mood, slow, 0  # `artifacts`: tables and models that have arrived
+        self.then = None
         self.files = {}  # run id -> file -> line number -> line
         self.server = _Server(("127.0.0.1", 0), type("Bound", (_Handler,), {"fake": self}))
         self.url = f"http://127.0.0.1:{self.server.server_port}"
@@ -56,6 +58,7 @@ class FakeWandb:
         for name, part in content.get("files", {}).items():
             lines = self.files.setdefault(run, {}).setdefault(name, {})
             lines |= dict(enumerate(part["content"], part["offset"]))
+        self.mood, self.then = self.then or self.mood, None
 
 
 class _Server(ThreadingHTTPServer):
