@@ -1,6 +1,5 @@
 """`from=` alone: a run carried out again from its frozen configuration; `verify=true` compares the scores."""
 
-import re
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -9,10 +8,11 @@ from hydra.core.config_store import ConfigStore
 from stages import folder
 from stages.arguments import OPEN
 from stages.command_line import conf_folders, overrides
-from stages.config import TOP, check_config
+from stages.config import GROUPS, TOP, check_config
 from stages.finished import find_run, frozen_config, kept_attempts
 from stages.hardware import launched
-from stages.request import composed, own_words, refusal, uses_run, without_config_dir
+from stages.request import TRUST, composed, own_words, refusal, uses_run, without_config_dir
+from stages.secrets import HIDDEN
 from stages.terminal import is_main, stage
 from stages.verify import check_scored, read_outcome, remember, show_comparison
 
@@ -23,11 +23,13 @@ TO_CHANGE = ("hardware", "tracking")
 @dataclass(frozen=True)
 class Repetition:
     """`run`: whose configuration it is; `before`: the finished attempt that it is compared with, the run itself unless
-    a repetition of it was interrupted; `config`: what is carried out; `words`: those that were typed, without flags."""
+    a repetition of it was interrupted; `config`: what is carried out, in `place`; `words`: those that were typed,
+    without flags."""
 
     run: Path
     before: Path
     config: dict
+    place: Path
     verify: bool
     words: list[str]
 
@@ -41,17 +43,16 @@ def repeats(words):
 def repeat(words, run_experiment):
     """What a command with `from=` alone does; exits with 1 where `verify=true` found other scores."""
     repetition = read_repetition(words)
-    place = folder.run_folder(repetition.config)
     outcome = read_outcome(repetition.before) if is_main() else None
     if is_main() and repetition.verify:
         check_scored(outcome, repetition.before)
     if launched() is None:  # else the process that became the launcher has said it
-        stage("repeat", f"{repetition.run}: {_where(repetition, place)}")
+        stage("repeat", f"{repetition.run}: {_where(repetition)}")
     run_experiment(repetition.config, repetition.words)
     if not is_main():
         return
-    now = read_outcome(place)
-    remember(place, repetition.before, outcome, now)
+    now = read_outcome(repetition.place)
+    remember(repetition.place, repetition.before, outcome, now)
     if repetition.verify and not show_comparison(outcome, now):
         raise SystemExit(1)
 
@@ -66,14 +67,16 @@ def read_repetition(words):
     run, before = _attempts(own["from"])
     typed = without_config_dir(words)
     frozen = frozen_config(run)
+    _check_whole(run, frozen)
     changes = [word for word in typed if _is_change(word, frozen)]
     config = _repeated(run, frozen, changes, conf_folders(words))
     try:
         check_config(config)
-        config["rerun"] = folder.is_finished(folder.run_folder(config))
+        place = folder.run_folder(config)
     except (ValueError, FileNotFoundError) as error:
         raise type(error)(f"from={own['from']} cannot be repeated as it was: {error}") from error
-    return Repetition(run, before, config, own.get("verify") == "true", typed)
+    config["rerun"] = folder.is_finished(place)
+    return Repetition(run, before, config, place, own.get("verify") == "true", typed)
 
 
 def _attempts(path):
@@ -96,7 +99,7 @@ def _is_change(word, frozen):
     key = word.lstrip("+~").partition("=")[0]
     head = key.split(".")[0]
     if "=" in word and not word.startswith("-"):
-        if head in TO_CHANGE or key == "output_root":
+        if head in TO_CHANGE or key == "output_root" or (key == TRUST and frozen["model"].get("trust_remote_code")):
             return True
         if key in ("from", "verify"):
             return False
@@ -105,19 +108,45 @@ def _is_change(word, frozen):
 
 def _repeated(run, frozen, changes, folders):
     """The frozen configuration with the changes; what decides no result and is missing there is as it is today."""
-    missing = [key for key in (*TOP, *OPEN) if key not in (*frozen, *folder.UNDECISIVE)]
-    if missing:
-        raise ValueError(f"{run / folder.CONFIG} has no {missing[0]}: it is not the configuration of a run.")
+    _check_open(run, frozen, changes)
     options = []
     for group in TO_CHANGE:
         if group in frozen and not any(word.startswith(f"{group}=") for word in changes):
             ConfigStore.instance().store(group=group, name="of_the_run", node=frozen[group])
             options.append(f"{group}=of_the_run")
     now = composed([*options, *changes], folders)
-    config = {**frozen, **{group: now[group] for group in TO_CHANGE}}
-    config["guard"] = {**now["guard"], **frozen.get("guard", {})}
     is_elsewhere = any(word.startswith("output_root=") for word in changes)
-    return {**config, "output_root": now["output_root"] if is_elsewhere else str(_named(run).parent)}
+    return {
+        **frozen, **{group: now[group] for group in TO_CHANGE},
+        "model": {"trust_remote_code": False, **frozen["model"]},
+        "guard": {**now["guard"], **frozen.get("guard", {})},
+        "output_root": now["output_root"] if is_elsewhere else str(_named(run).parent),
+        "resume": None,
+        "rerun": False,
+    }  # fmt: skip
+
+
+def _check_whole(run, frozen):
+    """The file holds the configuration of a run: every choice that decides the result."""
+    known = frozen if isinstance(frozen, dict) else {}
+    missing = [key for key in (*TOP, *OPEN) if key not in (*known, *folder.UNDECISIVE)]
+    missing += [key for key in (*GROUPS, *OPEN) if not isinstance(known.get(key, {}), dict)]
+    if missing:
+        raise ValueError(f"{run / folder.CONFIG} is not the configuration of a run: there is no {missing[0]} in it.")
+
+
+def _check_open(run, frozen, changes):
+    """Nothing of the configuration was hidden in its file; the code of a model runs where that is asked for again."""
+    hidden = next((key for key in frozen if key not in TO_CHANGE and HIDDEN in str(frozen[key])), None)
+    if hidden:
+        raise ValueError(
+            f"from={run}: a secret in {hidden} was not written into {folder.CONFIG}, so it cannot be repeated. Type "
+            "its command again."
+        )
+    if frozen["model"].get("trust_remote_code") and f"{TRUST}=true" not in changes:
+        raise ValueError(
+            f"from={run} ran code that its model brings. Read that code, and add {TRUST}=true to have it run again."
+        )
 
 
 def _named(run):
@@ -125,15 +154,11 @@ def _named(run):
     return run.resolve() if run.name in ("", "..") else run
 
 
-def _where(repetition, place):
-    """Where the repetition goes, and why not into the same folder where that is so."""
+def _where(repetition):
+    """Where the repetition goes. Why that is a new folder, where it is one, is said by `identity`."""
+    place = repetition.place
     if folder.is_finished(place):
         return f"a new attempt in {place}, the one there is kept as {folder.free_name(place).name}"
     if place.is_dir():
         return f"goes on in {place}"
-    named = [re.sub(r"\.\d+$", "", run.name) for run in (repetition.run, place)]
-    if named[0] == named[1] or not re.search(r"-[0-9a-f]{8}$", named[0]):
-        return f"in {place}"
-    code = read_outcome(repetition.before).provenance.get("code")
-    what = "local files that it read" if code == folder.code_digest()[:16] else "the project's code"
-    return f"in {place}, for {what} changed since"
+    return f"in {place}"

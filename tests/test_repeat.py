@@ -86,7 +86,9 @@ def test_folders_that_cannot_be_repeated(run, compose_config, tmp_path):
     gone = make_run(tmp_path / "gone", {**files, "data": {**files["data"], "train": "gone.conll"}})
     assert f"from={gone} cannot be repeated as it was: data.train=gone.conll: there is no" in message(f"from={gone}")
     (gone / "config.yaml").write_text("seed: 3\n")
-    assert "has no batch_size: it is not the configuration of a run." in message(f"from={gone}")
+    assert "is not the configuration of a run: there is no batch_size in it." in message(f"from={gone}")
+    (gone / "config.yaml").write_text(OmegaConf.to_yaml(OmegaConf.create({**files, "model": "bert"})))
+    assert "is not the configuration of a run: there is no model in it." in message(f"from={gone}")
     (gone / "config.yaml").unlink()
     assert "has no config.yaml: its choices are not known" in message(f"from={gone}")
     (run / "metrics.json").unlink()
@@ -109,12 +111,30 @@ def test_the_frozen_configuration_holds_but_for_where_and_how(run, tmp_path):
 
 def test_what_an_older_run_does_not_know_is_as_it_is_today(run):
     old = frozen_config(run)
-    del old["guard"]["nan_patience"], old["tracking"]
+    del old["guard"]["nan_patience"], old["tracking"], old["resume"], old["rerun"], old["model"]["trust_remote_code"]
     (run / "config.yaml").write_text(OmegaConf.to_yaml(OmegaConf.create(old)))
     config = read_repetition([f"from={run}"]).config
-    assert (config["guard"]["grace_seconds"], config["guard"]["nan_patience"]) == (7, 5) and "wandb" in config[
-        "tracking"
-    ]
+    assert (config["guard"]["grace_seconds"], config["guard"]["nan_patience"]) == (7, 5)
+    assert "wandb" in config["tracking"] and config["resume"] is None and config["rerun"] is False
+    assert config["model"]["trust_remote_code"] is False
+
+
+def test_what_a_run_resumed_and_hid_and_trusted_is_no_part_of_its_repetition(run):
+    def write(**changes):
+        config = {**frozen, **changes}
+        (run / "config.yaml").write_text(OmegaConf.to_yaml(OmegaConf.create(config)))
+
+    frozen = frozen_config(run)
+    write(resume=str(run), rerun=True)
+    assert read_repetition([f"from={run}"]).config["resume"] is None
+    write(data={**frozen["data"], "name": "https://***@host/x"})
+    assert "a secret in data was not written into config.yaml" in message(f"from={run}")
+    write()
+    trust = "model.trust_remote_code=true"
+    assert f"{trust}: a finished run keeps its model." in message(f"from={run}", trust)
+    write(model={**frozen["model"], "trust_remote_code": True})
+    assert f"add {trust} to have it run again." in message(f"from={run}")
+    assert read_repetition([f"from={run}", trust]).config["model"]["trust_remote_code"] is True
 
 
 def test_a_repetition_has_the_same_scores_and_the_old_attempt_stays(copied, capsys):
@@ -159,7 +179,8 @@ def test_changed_code_makes_a_new_folder_and_says_why(copied, monkeypatch, capsy
     repeat([f"from={copied}", "verify=true"], run_experiment)
     shown = capsys.readouterr().out
     (new,) = (place for place in copied.parent.iterdir() if place != copied and place.is_dir())
-    assert f"repeat     {copied}: in {new}, for the project's code changed since" in shown
+    assert f"repeat     {copied}: in {new}\n" in shown
+    assert f"This is a new run: since {copied} this changed: the code." in shown
     assert "what else is different" in shown and "code" in shown and scores(new) == scores(copied)
     assert {path: path.stat().st_mtime_ns for path in copied.rglob("*")} == files
 
