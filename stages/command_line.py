@@ -20,7 +20,13 @@ from stages.terminal import fail, is_main, say
 from stages.typos import meant, nearest
 
 CHOICES = ("task", "data", "model", "experiment")
-RUN_WORDS = ("from", "predict", "output", "verify")  # they use a finished run (stages/request.py, stages/repeat.py)
+RUN_WORDS = {  # they use a finished run (stages/request.py, stages/repeat.py)
+    "from": "a finished run's folder. Alone it is trained again from its frozen configuration; with data=... or "
+    "data.test=... its model scores other data, with predict=... it labels new text",
+    "predict": "a file or folder of new text that the model of from=... labels; - is standard input",
+    "output": "where the labels of predict=... go, a .jsonl file; - is standard output",
+    "verify": "true: from=... alone compares the scores with those of before, and exits with 1 where one differs",
+}
 FLAGS_WITHOUT_RUN = ("-h", "--help", "--hydra-help", "--version", "--shell-completion", "-sc")
 QUICKSTART = "experiment=quickstart/ner"
 LISTED = 20  # options that a message names

@@ -9,7 +9,7 @@ import yaml
 
 from stages.arguments import OPEN, argument_docs, argument_keys
 from stages.choices import CONF, first_sentence, groups, option_file, options_of
-from stages.command_line import no_key, no_option
+from stages.command_line import RUN_WORDS, no_key, no_option
 from stages.completion import answer_shell
 from stages.terminal import fail
 from stages.typos import not_understood
@@ -62,6 +62,8 @@ def _about(topic, topics):
         return about_option(key, option, topics) if option else about_group(key, topics)
     if given:
         return ""
+    if key in RUN_WORDS:
+        return _wrapped(RUN_WORDS[key], f"{key}=...  ")
     text = "\n\n".join(filter(None, [about_argument(key), about_key(key, topics)]))
     return text or fail(no_key(key, topics) if "." in key else not_understood(key, topics))
 

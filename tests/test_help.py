@@ -147,3 +147,8 @@ def test_keys_of_no_option_are_explained(key):
     from stages.help import about_key
 
     assert about_key(key, []).startswith("conf/config.yaml") or "conf/config.yaml " in about_key(key, [])
+
+
+def test_the_words_for_a_finished_run_are_explained(capsys):
+    assert shown(capsys, "from").startswith("from=...  a finished run's folder. Alone it is trained again")
+    assert "exits with 1" in shown(capsys, "verify") and "standard input" in shown(capsys, "predict")
