@@ -16,6 +16,7 @@ import time
 from pathlib import Path
 
 import torch
+
 import wandb
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
