@@ -9,8 +9,8 @@ import time
 from pathlib import Path
 
 import pytest
-
 import wandb
+
 from stages import tracking
 from stages.trackers import wandb as tracker
 from tests.fake_wandb import KEY, FakeWandb
