@@ -194,6 +194,7 @@ def test_an_interrupted_repetition_goes_on_and_is_compared(copied, capsys):
     shown = capsys.readouterr().out
     assert f"goes on in {copied}" in shown and "all 14 scores are equal" in shown
     assert [kept.name.rpartition(".")[2] for kept in kept_attempts(copied)] == ["2", "10"]
+    assert not copied.with_name(f"{copied.name}.1").exists()  # it was not begun anew
 
 
 def test_nothing_to_compare_with_is_said_before_training(copied):
