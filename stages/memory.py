@@ -16,16 +16,18 @@ TRAIN, EVAL = "per_device_train_batch_size", "per_device_eval_batch_size"
 def known_to_fit(hardware, folder, share):
     """The choices of hardware, with what this run found to fit. `share`: examples of a process in an optimizer step,
     which pieces must divide, as they do not on other hardware than before."""
-    path = folder / KEPT
-    found = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
+    found = {key: min(rows, hardware.get(key) or rows) for key, rows in _kept(folder).items()}
     return {**hardware, **{key: rows for key, rows in found.items() if key != TRAIN or share % rows == 0}}
 
 
 def keep(folder, key, rows):
     """Remember what fits, for when the run is taken up again."""
+    write_json(folder / KEPT, {**_kept(folder), key: rows})
+
+
+def _kept(folder):
     path = folder / KEPT
-    found = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
-    write_json(path, {**found, key: rows})
+    return json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
 
 
 def smaller(rows):

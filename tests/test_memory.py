@@ -27,6 +27,8 @@ def test_what_fits_is_remembered_where_it_divides(tmp_path):
     memory.keep(tmp_path, memory.EVAL, 4)
     assert memory.known_to_fit(hardware, tmp_path, 16) == {**hardware, memory.TRAIN: 8, memory.EVAL: 4}
     assert memory.known_to_fit(hardware, tmp_path, 12) == {**hardware, memory.EVAL: 4}
+    typed = {memory.TRAIN: 2, memory.EVAL: 32}  # less than fits is what was asked for
+    assert memory.known_to_fit(typed, tmp_path, 16) == {memory.TRAIN: 2, memory.EVAL: 4}
 
 
 def limited(monkeypatch, name, rows, first=0):
