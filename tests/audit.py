@@ -1,7 +1,7 @@
 """`make audit`: the installed packages looked up among known vulnerabilities, with a verdict that says how many were.
 
-pip-audit calls a version that its service does not know neither safe nor unsafe, and ends well: a mirror of PyPI without
-such data would pass for a clean bill. Here a package that nobody looked up is no verdict."""
+pip-audit calls a version that its service does not know neither safe nor unsafe, and ends well: a mirror of PyPI
+without such data would pass for a clean bill. Here a package that nobody looked up is no verdict."""
 
 import json
 import subprocess
@@ -15,7 +15,7 @@ CLEAN, FOUND, UNKNOWN = 0, 1, 2  # exit codes
 
 
 def installed():
-    """{name: version} of what this Python has, without the mark of a local build (`2.13.0+cpu`), which no service has."""
+    """{name: version} of what this Python has, without the mark of a local build (`+cpu`) that no service knows."""
     return {d.metadata["Name"]: d.version.partition("+")[0] for d in distributions()}
 
 
