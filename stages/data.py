@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
 
+from stages.archives import check_packed
 from stages.arguments import typed
 from stages.cards import check_card
 from stages.columns import by_split, heads, map_columns, values
@@ -135,6 +136,7 @@ def _from_hub(data, task):
 
     folder, commit = locate_data(data["path"], data["revision"])
     check_card(folder, data["path"])
+    check_packed(folder, data["path"])
     loaded = _load(folder, data)
     if task.images:
         loaded = {name: undecoded(split) for name, split in loaded.items()}

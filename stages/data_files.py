@@ -3,6 +3,9 @@
 from difflib import get_close_matches
 from pathlib import Path
 
+from stages.archives import ENDINGS as ARCHIVES
+from stages.archives import not_unpacked
+
 PACKED = ".gz"
 ENDINGS = {
     "conll": (".conll", ".bio", ".iob", ".iob2", ".bioes", ".txt", ".annotated"),
@@ -68,6 +71,8 @@ def guess_format(path: str, text_endings: tuple[str, ...] = ()) -> str:
     format = _guess(Path(path), text_endings)
     if format:
         return format
+    if _ending(Path(path)) in ARCHIVES:
+        raise ValueError(not_unpacked(path, _ending(Path(path)).removeprefix(".")))
     ending = _ending(Path(path)) + PACKED * _is_packed(Path(path))
     raise ValueError(f"{path}: the ending {ending or '(none)'} is not known. Rename it or set data.format. {KNOWN}")
 

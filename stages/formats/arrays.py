@@ -1,28 +1,49 @@
 """NumPy archives: each array a column, its first axis the examples; the number of a row is its position, from 1."""
 
 import zipfile
-from collections.abc import Iterator
+import zlib
+from collections.abc import Callable, Iterator
 
+from stages.archives import check_size
 from stages.formats.lines import Problems, Row
 
 
 def read_npz(path: str, bad: Problems) -> Iterator[Row]:
     """`bad` stays empty: an archive is right or wrong as a whole, which is a ValueError."""
-    import numpy
-
-    try:
-        with numpy.load(path, allow_pickle=False) as archive:
-            arrays = {name: archive[name] for name in archive.files}
-    except (OSError, ValueError, zipfile.BadZipFile) as error:
-        raise ValueError(
-            f"{path} is not a readable .npz archive ({error}). Replace it or change data.format."
-        ) from error
+    check_size(path, _tried(_size, path))
+    arrays = _tried(_arrays, path)
     sizes = {name: len(array) if array.ndim else 0 for name, array in arrays.items()}
     if len(set(sizes.values())) != 1:
         held = ", ".join(f"{name} ({size})" for name, size in sizes.items()) or "no arrays"
         raise ValueError(f"{path} holds {held}: all arrays of a file need the same length, one file per split.")
     for i in range(next(iter(sizes.values()))):
         yield i + 1, {name: _value(array[i]) for name, array in arrays.items()}
+
+
+def _tried(read: Callable, path: str):
+    """What a function reads from an archive; a damaged one fails in many ways."""
+    try:
+        return read(path)
+    except (OSError, ValueError, EOFError, MemoryError, NotImplementedError, zipfile.BadZipFile, zlib.error) as error:
+        raise ValueError(
+            f"{path} is not a readable .npz archive ({error}). Replace it or change data.format."
+        ) from error
+
+
+def _size(path: str) -> int:
+    """Bytes of what an archive holds, which must be arrays."""
+    with zipfile.ZipFile(path) as archive:
+        strange = [name for name in archive.namelist() if not name.endswith(".npy")]
+        if strange:
+            raise ValueError(f"{strange[0]} is no array")
+        return sum(info.file_size for info in archive.infolist())
+
+
+def _arrays(path: str) -> dict:
+    import numpy
+
+    with numpy.load(path, allow_pickle=False) as archive:
+        return {name: archive[name] for name in archive.files}
 
 
 def _value(cell):

@@ -1,10 +1,8 @@
 """Text files line by line, plain or gzip: UTF-8 checked, line ends cut; and the format that is nothing but lines."""
 
-import gzip
-import io
-import zlib
 from collections.abc import Iterator
 
+from stages.archives import DAMAGED, GZIP, kind_of_archive, not_unpacked, open_gzip
 from stages.data_files import PACKED
 
 Problems = list[tuple[int, str]]
@@ -14,7 +12,7 @@ UTF16 = (b"\xff\xfe", b"\xfe\xff")
 
 def raw_lines(path: str, bad: Problems) -> Iterator[tuple[int, str]]:
     """Lines with their number from 1 and their \\n, without the file's BOM; lines that are not UTF-8 go to `bad` and
-    keep their readable part. ValueError for UTF-16 and for a damaged archive."""
+    keep their readable part. ValueError for UTF-16, and for an archive: of several files, damaged, too large."""
     with _open(path) as file:
         try:
             for number, line in enumerate(file, 1):
@@ -23,7 +21,7 @@ def raw_lines(path: str, bad: Problems) -> Iterator[tuple[int, str]]:
                     yield number, _decode(number, line, bad).removeprefix("\ufeff")
                 else:
                     yield number, _decode(number, line, bad)
-        except (gzip.BadGzipFile, EOFError, zlib.error) as error:
+        except DAMAGED as error:
             raise ValueError(f"{path} is no whole gzip archive ({error}). Fetch or pack it again.") from error
 
 
@@ -62,15 +60,17 @@ def read_document(path: str, bad: Problems) -> Iterator[Row]:
 
 def _open(path: str):
     if str(path).lower().endswith(PACKED):
-        return io.BufferedReader(gzip.open(path, "rb"))  # finds the lines 5 times as fast as GzipFile itself
+        return open_gzip(path)
     return open(path, "rb")
 
 
 def _check_start(path: str, line: bytes) -> None:
     if line.startswith(UTF16):
         raise ValueError(f"{path}:1: byte 0x{line[0]:02X} starts a UTF-16 file. Convert the file to UTF-8.")
-    if line.startswith(b"\x1f\x8b"):
+    if line.startswith(GZIP):
         raise ValueError(f"{path} is a gzip archive. Add {PACKED} to its name.")
+    if kind := kind_of_archive(line):
+        raise ValueError(not_unpacked(path, kind))
 
 
 def _decode(number: int, line: bytes, bad: Problems) -> str:

@@ -3,9 +3,11 @@
 from collections import Counter
 from collections.abc import Iterator
 
+from stages.archives import check_size
 from stages.formats.lines import Problems, Row
 
 AT_ONCE = 1000
+ROW = 200  # bytes that each row takes here at least: a file can hold a thousand million equal ones in a few
 
 
 def read_parquet(path: str, bad: Problems) -> Iterator[Row]:
@@ -17,8 +19,12 @@ def read_parquet(path: str, bad: Problems) -> Iterator[Row]:
         # ParquetFile and not read_table, which adds a column for each folder named like year=2020.
         file = pyarrow.parquet.ParquetFile(path)
         _check_names(path, file.schema_arrow.names)
-        number = 0
+        groups = [file.metadata.row_group(i) for i in range(file.metadata.num_row_groups)]
+        check_size(path, sum(group.total_byte_size + group.num_rows * ROW for group in groups))
+        number = unpacked = 0
         for batch in file.iter_batches(batch_size=AT_ONCE):
+            unpacked += batch.nbytes + batch.num_rows * ROW
+            check_size(path, unpacked)
             for row in batch.to_pylist():
                 number += 1
                 yield number, row
