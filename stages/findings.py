@@ -6,10 +6,13 @@ from itertools import combinations
 
 from tasks.contract import Finding, as_line
 
+SEVERAL = 10  # labels that are more than a toy's
+
 
 def find(splits, task):
     """Everything worth knowing about the splits that needs no model; a list of Findings."""
     findings = [finding for split, examples in splits.items() for finding in _find_in(split, examples, task)]
+    findings += _labels_like_texts(splits["train"], task)
     return findings + _label_differences(splits, task) + _leaks(splits, task)
 
 
@@ -90,6 +93,15 @@ def _label_differences(splits, task):
             shown = ", ".join(absent[:8]) + (" ..." if len(absent) > 8 else "")
             findings.append(Finding("note", split, f"{len(absent)} labels of train do not occur: {shown}"))
     return findings
+
+
+def _labels_like_texts(train, task):
+    """Columns that were taken for each other train without a word: every text is a label then."""
+    labels, texts = {name for classes in task.classes(train) for name in classes}, set(_texts(train, task))
+    if len(labels) < SEVERAL or len(labels) <= len(texts):
+        return []
+    what = f"there are more different labels ({len(labels)}) than inputs ({len(texts)}), e.g. '{min(labels)[:60]}'"
+    return [Finding("warning", "train", what, f"Is data.columns.{task.target} the right column, or are two swapped?")]
 
 
 def _leaks(splits, task):

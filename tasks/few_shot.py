@@ -8,7 +8,7 @@ from tasks.checks import check_choices, check_counts, check_text
 from tasks.texts import verbalizers
 from tasks.texts.few_shot_ways import WAYS
 from tasks.texts.labelled_texts import LabelledTexts
-from tasks.texts.one_label import label_names
+from tasks.texts.one_label import OneLabel, label_names
 
 
 @dataclass(frozen=True)
@@ -26,6 +26,8 @@ class FewShot(LabelledTexts):
     auto_class = property(attrgetter("_way.auto_class"))
     lora_type: ClassVar = "FEATURE_EXTRACTION"
     model_inputs: ClassVar = ("other",)
+    # The F1 of one label out of two needs to know which: it is left to text_classification.
+    directions: ClassVar = {name: up for name, up in OneLabel.directions.items() if name != "f1"}
     shown: ClassVar = ("accuracy", "f1_macro", "mcc", "calibration_error")
     calibration_bins: ClassVar = 15
     label_order: ClassVar = None

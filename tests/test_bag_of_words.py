@@ -55,6 +55,17 @@ def test_class_weights_are_those_of_scikit_learn():
     assert logits(NEW).softmax(dim=-1).numpy() == pytest.approx(expected.predict_proba(theirs.transform(NEW)), abs=1e-5)
 
 
+def test_class_weights_of_several_labels_weigh_their_presence():
+    labels = [[0, 1], [1, 1], [0, 0], [0, 1], [1, 0], [0, 0]]
+    _, logits = fitted(labels, class_weights=(2.0, 5.0), num_labels=2, C=1.0, problem_type="multi_label_classification")
+    theirs, found = vectorizer(), logits(NEW).sigmoid().numpy()
+    values = theirs.fit_transform(TEXTS)
+    for i, weight in enumerate((2.0, 5.0)):
+        expected = LogisticRegression(class_weight={0: 1.0, 1: weight}, max_iter=1000)
+        expected.fit(values, [row[i] for row in labels])
+        assert found[:, i] == pytest.approx(expected.predict_proba(theirs.transform(NEW))[:, 1], abs=1e-5)
+
+
 @pytest.mark.parametrize(
     "labels", [[[1.5], [0], [2], [-1], [1], [0]], [[1, 0], [0, 1], [2, 3], [-1, 0], [1, 1], [0, 2]]]
 )

@@ -26,6 +26,7 @@ QUICK = ("data.per_class=4", "data.limit=40", "training.max_steps=4", "training.
     [
         ({"way": "setfit"}, "task.way=setfit is not known. Choose one of: contrastive, prompt, zero_shot."),
         ({"pairs": 0}, "task.pairs=0 is not a number of pairs"),
+        ({"best": "f1"}, "task.best=f1 is not a score of few_shot"),
         ({"template": "{text} is"}, "holds {mask} 0 times"),
         ({"template": "{mask} {mask} {text}"}, "holds {mask} 2 times"),
         ({"template": "it is {mask}"}, "holds {text} 0 times"),
@@ -33,7 +34,7 @@ QUICK = ("data.per_class=4", "data.limit=40", "training.max_steps=4", "training.
 )
 def test_choices_that_do_not_exist(choice, expected):
     with pytest.raises(ValueError) as caught:
-        FewShot("few_shot", "accuracy", **choice)
+        FewShot(**{"name": "few_shot", "best": "accuracy", **choice})
     assert expected in str(caught.value)
 
 

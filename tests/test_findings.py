@@ -124,3 +124,12 @@ def test_all_findings_of_a_level_that_asks_for_something_say_what():
     found = find(splits, TEXT)
     assert {f.level for f in found} == {"note", "warning"}
     assert all(f.advice for f in found if f.level == "warning")
+
+
+def test_swapped_columns_are_found():
+    right = [(f"text number {i}", "good" if i % 2 else "bad") for i in range(20)]
+    swapped = texts(*((label, text) for text, label in right))
+    (what,) = [w for _, w in said(find({"train": swapped}, TEXT), "warning") if "different labels (" in w]
+    assert what == "there are more different labels (20) than inputs (2), e.g. 'text number 0'"
+    alone = texts(*((text, f"label {i}") for i, (text, _) in enumerate(right)))  # one example of each class
+    assert said(find({"train": texts(*right)}, TEXT), "warning") == said(find({"train": alone}, TEXT), "warning") == []

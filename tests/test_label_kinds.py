@@ -103,6 +103,7 @@ def test_quadratic_kappa_by_hand():
     assert scores.values["mae"] == pytest.approx(1 / 3) and scores.values["accuracy"] == pytest.approx(2 / 3)
     assert scores.values["within_one"] == 1
     assert [(row["ranks apart"], row["examples"]) for row in scores.tables["ranks apart"]] == [(0, 2), (1, 1)]
+    assert [row["label"] for row in scores.tables["labels"]] == ["low", "mid", "high", "macro avg", "weighted avg"]
 
 
 def test_quadratic_kappa_of_scikit_learn_and_of_what_is_all_one_label():

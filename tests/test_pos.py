@@ -58,8 +58,9 @@ def test_what_is_wrong_is_named_with_its_place(tokens, tags, expected):
 def test_labels_are_tags_by_name():
     train = {"tokens": [["a", "b", "c"]], "tags": [["NOUN", "_", "ADV"]]}
     assert TASK.labels(train, None) == ("ADV", "NOUN")
+    with pytest.raises(ValueError, match=r"data\.labels=NOUN, VERB: train also has ADV\. Name every tag"):
+        TASK.labels(train, ["NOUN", "_", "VERB"])
     assert TASK.labels(train, ["NOUN", "_", "VERB", "ADV"]) == ("NOUN", "VERB", "ADV")
-    assert TASK.labels(train, ["NOUN"]) == ("ADV", "NOUN")
     assert TASK.classes(train) == [["NOUN", "ADV"]]
 
 

@@ -144,7 +144,9 @@ def _solve(values, labels, config, class_weights):
         return found.coef_.reshape(config.num_labels, -1), found.intercept_.reshape(-1)
     if labels.ndim == 1:
         return _logistic(values, labels, config, class_weights)
-    sides = [_logistic(values, column, config, None, count=2) for column in labels.astype(int).T]
+    weights = [(1.0, weight) for weight in class_weights or [1.0] * config.num_labels]  # of a label's presence
+    columns = labels.astype(int).T
+    sides = [_logistic(values, column, config, w, count=2) for column, w in zip(columns, weights, strict=True)]
     return np.stack([w[1] - w[0] for w, _ in sides]), np.array([b[1] - b[0] for _, b in sides])
 
 

@@ -44,8 +44,9 @@ class OrderedLabel(OneLabel):
             "within_one": (apart[0] + apart[1]) / len(gold),
             **{name: plain.values[name] for name in ("accuracy", "f1_macro")},
         }
+        labels = sorted(plain.tables["labels"], key=lambda row: ranks.get(row["label"], len(ranks)))
         rows = [{"ranks apart": d, "examples": n, "share": n / len(gold)} for d, n in sorted(apart.items())]
-        return Scores(values, {**plain.tables, "ranks apart": rows})
+        return Scores(values, {**plain.tables, "labels": labels, "ranks apart": rows})
 
     def usual(self, values, task):
         ranks = ranks_of(task.label_order or (), values)

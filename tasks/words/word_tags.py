@@ -21,10 +21,14 @@ def given_tags(tags):
 
 
 def tag_names(sequences, known):
-    """The names of a head, in id order: those that the data set declares (`known`) where they hold all, or what is
-    found."""
-    found, declared = set(given_tags(chain(*sequences))), given_tags(known or ())
-    return tuple(declared if found <= set(declared) else sorted(found))
+    """The names of a head, in id order: those that the data set declares (`known`), else those found. Raises ValueError
+    where one is found that is not declared."""
+    found, declared = sorted(set(given_tags(chain(*sequences)))), given_tags(known or ())
+    unnamed = [tag for tag in found if declared and tag not in declared]
+    if unnamed:
+        shown, names = ", ".join(unnamed[:8]), ", ".join(declared[:20])
+        raise ValueError(f"data.labels={names}: train also has {shown}. Name every tag, or set data.labels=null.")
+    return tuple(declared or found)
 
 
 def unseen_words(train, sentences):
