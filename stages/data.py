@@ -12,8 +12,8 @@ from stages.cards import check_card
 from stages.columns import by_split, heads, map_columns, values
 from stages.cuts import SPLITS, cut_missing_splits, take
 from stages.data_files import TEXT
+from stages.digests import files_digest
 from stages.draws import draw
-from stages.folder import files_digest
 from stages.images import as_paths, undecoded
 from stages.parts import has_parts, load_parts, load_test_parts
 from tasks.contract import Finding

@@ -1,6 +1,5 @@
 """The run's folder: named by what decides its result, written whole or not at all, with where everything came from."""
 
-import hashlib
 import json
 import os
 import platform
@@ -12,7 +11,7 @@ from contextlib import contextmanager
 from importlib.metadata import distributions
 from pathlib import Path
 
-from stages.data_files import data_files
+from stages.digests import file_digest, files_digest, images_digest, text_digest
 from stages.extra_metrics import local_files
 from stages.hardware import launched
 from stages.secrets import hidden, hidden_words
@@ -41,7 +40,7 @@ def safe_name(name):
 
 def digest(config):
     """Eight hex digits of all that decides the result."""
-    return _sha(json.dumps(identity(config), sort_keys=True))[:8]
+    return text_digest(json.dumps(identity(config), sort_keys=True))[:8]
 
 
 def identity(config):
@@ -50,7 +49,7 @@ def identity(config):
     if config["guard"]["max_minutes"] is not None:
         # A budget ends training early: its run must not answer for one without it, nor with another one.
         choices["guard"] = {"max_minutes": config["guard"]["max_minutes"]}
-    choices["data"], content = _without_places(config["data"])
+    choices["data"], content = _without_places(config["data"], task_class(config["task"]["name"]).images)
     model = model_folder(config["model"]["path"])
     if model.is_dir():
         choices["model"] = {key: value for key, value in config["model"].items() if key != "path"}
@@ -63,51 +62,37 @@ def identity(config):
     return {"choices": choices, "content": content}
 
 
-def _without_places(data, of=""):
-    """-> (the choices of data without where local files lie, {split: digest of those files})."""
+def _without_places(data, images, of=""):
+    """-> (the choices of data without where local files lie, {what: digest of those files, of images they name})."""
     if data["source"] == "parts":
-        parts = {part: _without_places(own, f"{of}parts.{part}.") for part, own in data["parts"].items()}
+        parts = {part: _without_places(own, images, f"{of}parts.{part}.") for part, own in data["parts"].items()}
         content = {key: found for _, own in parts.values() for key, found in own.items()}
         return {**data, "parts": {part: choices for part, (choices, _) in parts.items()}}, content
     if data["source"] != "files":
         return data, {}
     given = {split: path for split in ("train", "validation", "test") if (path := data[split])}
     content = {f"data.{of}{split}": files_digest(path, data["format"]) for split, path in given.items()}
+    columns = [str(data["columns"].get(name, name)) for name in images]
+    named = {split: columns and images_digest(path, data["format"], columns) for split, path in given.items()}
+    content |= {f"the images of data.{split}": digest for split, digest in named.items() if digest}
     return {**data, **dict.fromkeys(given, "files")}, content
 
 
 def code_digest():
     """Digest of the code that a run goes through."""
     files = sorted([PROJECT / "run.py", *PROJECT.glob("stages/**/*.py"), *PROJECT.glob("tasks/**/*.py")])
-    return _sha("".join(file_digest(path) for path in files))
-
-
-def file_digest(path):
-    with open(path, "rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
-
-
-def files_digest(path, format=None):
-    """Digest of local data: of the file; for a folder of the files that are read, with their names (labels, order)."""
-    if Path(path).is_file():
-        return file_digest(path)
-    files = data_files(path, format)
-    return _sha("".join(f"{file.relative_to(path).as_posix()} {file_digest(file)}\n" for file in files))
-
-
-def _sha(text):
-    return hashlib.sha256(text.encode()).hexdigest()
+    return text_digest("".join(file_digest(path) for path in files))
 
 
 def data_digest(splits):
     """Fingerprint of the examples as the task sees them, in order."""
-    return _sha(json.dumps(splits, sort_keys=True))[:16]
+    return text_digest(json.dumps(splits, sort_keys=True))[:16]
 
 
 def folder_digest(folder):
     """Fingerprint of a model's folder: weights, configuration, tokenizer."""
     files = sorted(path for path in Path(folder).iterdir() if path.is_file() and path.name != "README.md")
-    return _sha("".join(path.name + file_digest(path) for path in files))[:16]
+    return text_digest("".join(path.name + file_digest(path) for path in files))[:16]
 
 
 def model_folder(path):

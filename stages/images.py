@@ -1,11 +1,11 @@
 """Images of data sets as files: paths, bytes and arrays all reach a task as paths, which it opens when it must."""
 
 import os
-import re
 from hashlib import sha256
 from io import BytesIO
 from pathlib import Path
 
+from stages.digests import beside
 from stages.folder import user_cache
 
 MOST_SHOWN = 10
@@ -67,8 +67,7 @@ def _there(path, place, within):
     """The path, if need be from the folder of the data file that names it."""
     from PIL import Image
 
-    beside = Path(re.sub(r"(:\d+|, object \d+)$", "", place)).parent / path
-    found = path if Path(path).is_file() or not beside.is_file() else str(beside)
+    found = beside(path, place)
     if within is not None:
         found = str(within / path)
         if not Path(os.path.normpath(found)).is_relative_to(within):

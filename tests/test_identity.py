@@ -84,3 +84,29 @@ def test_what_is_no_run(run_here, words, tmp_path):
     (tmp_path / "train.csv").write_text("text,label\na,b\nc,d\n")
     with pytest.raises(ValueError, match="goes on by itself when its command is typed again"):
         run_here(*words, "resume=true")
+
+
+def test_an_image_changed_behind_the_file_that_names_it(compose_config, tmp_path):
+    """Its name is in the file, its content is not."""
+    from PIL import Image
+
+    def config_of(name, *words):
+        return compose_config("task=image_classification", "data=files", f"data.train={tmp_path / name}", *words)
+
+    pictures = [tmp_path / f"{i}.png" for i in range(3)]
+    for picture in pictures:
+        Image.new("RGB", (4, 4)).save(picture)
+    rows = "".join(f"{file.name},{'ab'[i % 2]}\n" for i, file in enumerate(pictures))
+    (tmp_path / "set").mkdir()
+    for name, header in (("set/x.csv", "image,label\n"), ("x.csv", "image,label\n"), ("y.csv", "picture,label\n")):
+        (tmp_path / name).write_text(header + rows + f"{'x' * 5000},a\n")
+    (tmp_path / "set" / "0.png").write_bytes(pictures[0].read_bytes())
+    known = [config_of("x.csv"), config_of("y.csv", "data.columns.image=picture"), config_of("set")]
+    before = [folder.digest(config) for config in known]
+    assert before == [folder.digest(config) for config in known]
+    Image.new("RGB", (4, 4), "red").save(pictures[0])
+    after = [folder.digest(config) for config in known]
+    assert after[0] != before[0] and after[1] != before[1] and after[2] == before[2]
+    Image.new("RGB", (4, 4), "red").save(tmp_path / "set" / "0.png")
+    assert folder.digest(known[2]) != before[2]
+    assert "the images of data.train" in folder.identity(known[0])["content"]

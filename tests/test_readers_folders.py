@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from small_files import message
 
-from stages.folder import files_digest
+from stages.digests import files_digest
 from stages.readers import read_in_parts, read_table
 
 
