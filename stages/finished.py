@@ -11,6 +11,7 @@ from stages import lock
 from stages.folder import FINISHED, write_json
 
 TUNED = "tuned.json"  # the task's choices that were found on the validation split
+GROUPS = ("task", "data", "model", "method", "metrics", "hardware", "training", "tracking", "guard")
 NEEDED = ("config.yaml", "model/config.json")
 
 
@@ -37,8 +38,25 @@ def kept_attempts(run: Path) -> list[Path]:
 
 
 def frozen_config(run: Path) -> dict:
-    """The whole configuration that a run was trained with."""
-    return OmegaConf.to_container(OmegaConf.load(run / "config.yaml"))
+    """The whole configuration that a run was trained with; ValueError where the file holds something else."""
+    config = OmegaConf.to_container(OmegaConf.load(run / "config.yaml"))
+    known = config if isinstance(config, dict) else {}
+    wrong = next((group for group in GROUPS if not isinstance(known.get(group, {}), dict)), None)
+    wrong = wrong or next((group for group in ("task", "data", "model") if group not in known), None)
+    if wrong:
+        raise ValueError(f"{run / 'config.yaml'} is not the configuration of a run: there is no {wrong} in it.")
+    return config
+
+
+def read_object(file: Path) -> dict:
+    """The JSON object that a file of a run holds; ValueError names a file that is damaged."""
+    try:
+        content = json.loads(file.read_text(encoding="utf-8"))
+    except (ValueError, RecursionError) as error:
+        raise ValueError(f"{file} is damaged: {error}") from error
+    if not isinstance(content, dict):
+        raise ValueError(f"{file} is damaged: it holds no object.")
+    return content
 
 
 def tuned_task(run: Path):
@@ -46,7 +64,7 @@ def tuned_task(run: Path):
     from stages.config import build_task
 
     found = run / TUNED
-    choices = json.loads(found.read_text(encoding="utf-8")) if found.is_file() else {}
+    choices = read_object(found) if found.is_file() else {}
     return build_task({"task": {**frozen_config(run)["task"], **choices}})
 
 
@@ -61,7 +79,9 @@ def saved_labels(run: Path, task) -> tuple[str, ...]:
     """The names that the head of a run's model predicts, in id order; none for a task without names."""
     if not task.least_labels:
         return ()
-    names = json.loads((run / "model" / "config.json").read_text(encoding="utf-8"))["id2label"]
+    names = read_object(run / "model" / "config.json").get("id2label")
+    if not isinstance(names, dict) or not all(i.isdecimal() for i in names):
+        raise ValueError(f"{run / 'model' / 'config.json'} is damaged: its id2label is no table of names.")
     return tuple(names[i] for i in sorted(names, key=int))
 
 

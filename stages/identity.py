@@ -2,10 +2,12 @@
 
 import json
 import time
+from contextlib import suppress
 from pathlib import Path
 
 from stages import folder
 from stages.arguments import typed
+from stages.finished import read_object
 from stages.secrets import hidden
 from stages.terminal import say, warn
 
@@ -42,7 +44,10 @@ def _check_interrupted(run, config):
 
 
 def _read(run):
-    return json.loads((run / folder.IDENTITY).read_text(encoding="utf-8"))
+    then = read_object(run / folder.IDENTITY)
+    if not all(isinstance(then.get(key), dict) for key in ("choices", "content")):
+        raise ValueError(f"{run / folder.IDENTITY} is damaged: it does not say what the run is named by.")
+    return then
 
 
 def _now(config):
@@ -89,6 +94,7 @@ def _same_choices(config, place):
     now = _now(config)["choices"]
     near = place.parent.glob(f"{place.name.rpartition('-')[0]}-*/{folder.IDENTITY}")
     for path in sorted(near, key=lambda path: -path.stat().st_mtime):
-        if _read(path.parent)["choices"] == now:
-            return path.parent
+        with suppress(ValueError):  # another run's file that is damaged is no reason to stop this one
+            if _read(path.parent)["choices"] == now:
+                return path.parent
     return None

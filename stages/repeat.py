@@ -11,7 +11,7 @@ from stages.command_line import conf_folders, overrides
 from stages.config import GROUPS, TOP, check_config
 from stages.finished import find_run, frozen_config, kept_attempts
 from stages.hardware import launched
-from stages.request import TRUST, composed, own_words, refusal, uses_run, without_config_dir
+from stages.request import PROGRAMS, TRUST, check_programs, composed, own_words, refusal, uses_run, without_config_dir
 from stages.secrets import HIDDEN
 from stages.terminal import is_main, stage
 from stages.verify import check_scored, read_outcome, remember, show_comparison
@@ -99,11 +99,17 @@ def _is_change(word, frozen):
     key = word.lstrip("+~").partition("=")[0]
     head = key.split(".")[0]
     if "=" in word and not word.startswith("-"):
-        if head in TO_CHANGE or key == "output_root" or (key == TRUST and frozen["model"].get("trust_remote_code")):
+        if head in TO_CHANGE or key == "output_root" or _is_asked_again(key, frozen):
             return True
         if key in ("from", "verify"):
             return False
     raise ValueError(refusal(word, frozen, [*TO_CHANGE, "output_root", "data"]))
+
+
+def _is_asked_again(key, frozen):
+    """Whether a key has the programs of a run carried out again."""
+    asked = {TRUST: frozen["model"].get("trust_remote_code"), PROGRAMS: frozen.get("metrics", {}).get("extra")}
+    return bool(asked.get(key))
 
 
 def _repeated(run, frozen, changes, folders):
@@ -115,10 +121,12 @@ def _repeated(run, frozen, changes, folders):
             ConfigStore.instance().store(group=group, name="of_the_run", node=frozen[group])
             options.append(f"{group}=of_the_run")
     now = composed([*options, *changes], folders)
+    check_programs(run, frozen, now)
     is_elsewhere = any(word.startswith("output_root=") for word in changes)
     return {
         **frozen, **{group: now[group] for group in TO_CHANGE},
         "model": {"trust_remote_code": False, **frozen["model"]},
+        "metrics": now["metrics"],
         "guard": {**now["guard"], **frozen.get("guard", {})},
         "output_root": now["output_root"] if is_elsewhere else str(_named(run).parent),
         "resume": None,
@@ -128,9 +136,8 @@ def _repeated(run, frozen, changes, folders):
 
 def _check_whole(run, frozen):
     """The file holds the configuration of a run: every choice that decides the result."""
-    known = frozen if isinstance(frozen, dict) else {}
-    missing = [key for key in (*TOP, *OPEN) if key not in (*known, *folder.UNDECISIVE)]
-    missing += [key for key in (*GROUPS, *OPEN) if not isinstance(known.get(key, {}), dict)]
+    missing = [key for key in (*TOP, *OPEN) if key not in (*frozen, *folder.UNDECISIVE)]
+    missing += [key for key in (*GROUPS, *OPEN) if not isinstance(frozen.get(key, {}), dict)]
     if missing:
         raise ValueError(f"{run / folder.CONFIG} is not the configuration of a run: there is no {missing[0]} in it.")
 

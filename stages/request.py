@@ -17,7 +17,9 @@ from stages.hardware import launched
 from stages.inputs import STANDARD
 
 TO_CHANGE = ("data", "hardware")
-TRUST = "model.trust_remote_code"  # is asked for again: the run may be somebody else's
+# They are asked for again: the run may be somebody else's, and they have its programs run.
+TRUST = "model.trust_remote_code"
+PROGRAMS = "metrics.extra"
 USES = "data.test=<file> or data=<option> scores it on other data, predict=<file> labels new text."
 
 
@@ -98,7 +100,7 @@ def _is_change(word, frozen):
     """Whether a word changes data or hardware; raises ValueError for one that has no place beside `from`."""
     key = word.lstrip("+~").partition("=")[0]
     head = key.split(".")[0]
-    if head in TO_CHANGE or key == TRUST:
+    if head in TO_CHANGE or key in (TRUST, PROGRAMS):
         return True
     if key in (*RUN_WORDS, "rerun") or word == "tracking=disabled":
         return False
@@ -156,15 +158,26 @@ def _configured(run, frozen, changes, folders, predicts):
     config |= {
         "task": frozen["task"],
         "training": frozen["training"],
-        "metrics": config["metrics"] if predicts else frozen.get("metrics", config["metrics"]),
         "model": {**model, "path": str(run / "model")},
         "output_root": str(run),
     }
     if config["data"]["source"] == "files" and config["data"]["labels"] is None:
         config["data"]["labels"] = frozen["data"].get("labels")
+    if not predicts and f"{PROGRAMS}=[]" not in changes:
+        check_programs(run, frozen, config, f", or {PROGRAMS}=[] to do without")
     asked = config["hardware"].get("num_processes")
     check_config({**config, "batch_size": launched() or (asked if isinstance(asked, int) else 1)})
     return config
+
+
+def check_programs(run, frozen, config, otherwise=""):
+    """Raise ValueError where a run was scored by programs of `metrics.extra` that were not typed again."""
+    then, now = frozen.get("metrics", {}).get("extra"), config["metrics"]["extra"]
+    if then and then != now:
+        raise ValueError(
+            f"from={run} was scored by programs. Look at them, and add {PROGRAMS}=[{','.join(map(str, then))}] to have "
+            f"them run again, with all your rights{otherwise}."
+        )
 
 
 def _data_option(data, changes, predicts):

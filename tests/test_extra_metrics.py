@@ -233,7 +233,9 @@ def test_a_run_with_a_further_metric(run_here, tiny_bert, script, capsys, task):
     assert metrics["validation"]["share"] == pytest.approx(metrics["validation"][equal])
     assert metrics["baseline"]["values"]["share"] == pytest.approx(metrics["baseline"]["values"][equal])
     assert " share " in capsys.readouterr().out
-    use_run([f"from={place}", "data=sample", "data.limit=40", "hardware=cpu"])
+    use_run(
+        [f"from={place}", "data=sample", "data.limit=40", "hardware=cpu", f"metrics.extra=[{script('share', body)}]"]
+    )
     (again,) = (place / "scored").glob("*/metrics.json")
     assert json.loads(again.read_text())["test"]["share"] == metrics["test"]["share"]
     assert " share " in capsys.readouterr().out

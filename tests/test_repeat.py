@@ -86,7 +86,7 @@ def test_folders_that_cannot_be_repeated(run, compose_config, tmp_path):
     gone = make_run(tmp_path / "gone", {**files, "data": {**files["data"], "train": "gone.conll"}})
     assert f"from={gone} cannot be repeated as it was: data.train=gone.conll: there is no" in message(f"from={gone}")
     (gone / "config.yaml").write_text("seed: 3\n")
-    assert "is not the configuration of a run: there is no batch_size in it." in message(f"from={gone}")
+    assert "is not the configuration of a run: there is no task in it." in message(f"from={gone}")
     (gone / "config.yaml").write_text(OmegaConf.to_yaml(OmegaConf.create({**files, "model": "bert"})))
     assert "is not the configuration of a run: there is no model in it." in message(f"from={gone}")
     (gone / "config.yaml").unlink()
