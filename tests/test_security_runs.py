@@ -53,7 +53,7 @@ def test_programs_of_a_runs_configuration_are_asked_for_again(run, use, tmp_path
 def test_code_of_a_runs_model_is_asked_for_again(run):
     place = run(model__trust_remote_code=True)
     assert read_request([f"from={place}", "data=sample"]).config["model"]["trust_remote_code"] is False
-    with pytest.raises(ValueError, match="add model.trust_remote_code=true to have it run again"):
+    with pytest.raises(ValueError, match=r"add model\.trust_remote_code=true to have it run again"):
         read_repetition([f"from={place}"])
 
 
