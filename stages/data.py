@@ -224,8 +224,10 @@ def _text(value, names, where):
         return [_text(v, names, where) for v in value]
     if isinstance(value, dict):
         return {key: _text(v, names, f"{where}.{key}") for key, v in value.items()}
-    if value is None or value != value:  # NaN is not equal to itself
+    if value is None or (isinstance(value, float) and value != value):  # NaN is not equal to itself
         raise ValueError(f"{where} has no value. Fill it in, or remove the example.")
+    if not isinstance(value, str | int | float):
+        raise ValueError(f"{where} must hold text or a number, it holds {type(value).__name__}: {str(value)[:40]!r}.")
     if isinstance(value, float) and value.is_integer():
         value = int(value)  # tables with gaps keep their whole numbers as 1.0
     number = isinstance(value, (int, float))

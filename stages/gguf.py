@@ -7,7 +7,7 @@ from hashlib import file_digest
 from io import StringIO
 from pathlib import Path
 
-from stages.folder import user_cache
+from stages.folder import safe_name, user_cache
 from stages.terminal import stage
 
 ENDING = ".gguf"
@@ -22,7 +22,7 @@ def unpack(file: Path) -> Path:
     """
     with open(file, "rb") as content:
         digest = file_digest(content, "sha256").hexdigest()
-    place = user_cache() / f"{file.stem}-{digest[:16]}-{FORM}"
+    place = user_cache() / f"{safe_name(file.stem)}-{digest[:16]}-{FORM}"
     if place.is_dir():
         return place
     stage("model", f"unpacking {file.name}, once, to {place}")

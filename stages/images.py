@@ -1,6 +1,7 @@
 """Images of data sets as files: paths, bytes and arrays all reach a task as paths, which it opens when it must."""
 
 import os
+import warnings
 from hashlib import sha256
 from io import BytesIO
 from pathlib import Path
@@ -9,6 +10,7 @@ from stages.digests import beside
 from stages.folder import user_cache
 
 MOST_SHOWN = 10
+MOST_PIXELS = 90_000_000  # of one image: 270 MB when it is open, and a batch of them is open at once
 # The others that Pillow knows start programs (EPS), or are not meant to be learned from.
 FORMATS = ("PNG", "JPEG", "BMP", "GIF", "WEBP", "TIFF", "PPM")
 
@@ -65,8 +67,6 @@ def _path(value, place, within):
 
 def _there(path, place, within):
     """The path, if need be from the folder of the data file that names it."""
-    from PIL import Image
-
     found = beside(path, place)
     if within is not None:
         found = str(within / path)
@@ -74,17 +74,28 @@ def _there(path, place, within):
             raise ValueError(f"{path} lies outside the data set")
     if Path(found).exists() and not Path(found).is_file():
         raise ValueError(f"{path} is no file")  # to open a pipe or a device would wait for ever
-    Image.open(found, formats=FORMATS).close()
+    _kind(found)
     return found
+
+
+def _kind(source):
+    """The format of an image by its beginning; ValueError for one that would fill the memory when it is opened."""
+    from PIL import Image
+
+    with warnings.catch_warnings():
+        warnings.simplefilter(
+            "ignore", Image.DecompressionBombWarning
+        )  # at about as many pixels, which is refused here
+        with Image.open(source, formats=FORMATS) as image:
+            pixels = image.width * image.height
+            if pixels > MOST_PIXELS:
+                raise ValueError(f"it has {pixels:,} pixels, and at most {MOST_PIXELS:,} are opened. Make it smaller")
+            return (image.format or "image").lower()
 
 
 def _kept(content):
     """The path of a file in the cache with this content; written whole or not at all."""
-    from PIL import Image
-
-    with Image.open(BytesIO(content), formats=FORMATS) as image:
-        ending = (image.format or "image").lower()
-    path = user_cache() / "images" / f"{sha256(content).hexdigest()[:32]}.{ending}"
+    path = user_cache() / "images" / f"{sha256(content).hexdigest()[:32]}.{_kind(BytesIO(content))}"
     if not path.is_file():
         path.parent.mkdir(exist_ok=True)
         temporary = path.with_name(f".{path.name}.{os.getpid()}")

@@ -5,7 +5,7 @@ import os
 import shutil
 import sys
 
-from stages.folder import folder_digest, user_cache
+from stages.folder import folder_digest, safe_name, user_cache
 
 SAFE = ("model.safetensors", "model.safetensors.index.json", "model-*-of-*.safetensors")
 PICKLED = ("pytorch_model.bin", "pytorch_model-*-of-*.bin")
@@ -59,7 +59,7 @@ def _has(folder, names):
 
 
 def _place(folder):
-    return user_cache() / "safetensors" / f"{folder.resolve().name}-{folder_digest(folder)}"
+    return user_cache() / "safetensors" / f"{safe_name(folder.resolve().name)}-{folder_digest(folder)}"
 
 
 def main(words):

@@ -1,6 +1,7 @@
 """Data files and configurations that nobody would think of, as strategies of hypothesis."""
 
 import csv
+import gzip
 import io
 import json
 
@@ -192,8 +193,15 @@ def data_files(draw):
     if isinstance(content, str):
         code = draw(st.sampled_from(["utf-8"] * 12 + ["utf-16", "latin-1", "utf-8-sig"]))
         content = content.encode(code, errors="surrogatepass" if code.startswith("utf") else "replace")
-    for _ in range(draw(st.sampled_from([0, 0, 0, 0, 1, 2]))):
+        if draw(st.sampled_from([False] * 9 + [True])):
+            content, ending = gzip.compress(content, mtime=0), f"{ending}.gz"
+    return task, ending, damaged(content, draw, draw(st.sampled_from([0, 0, 0, 0, 1, 2])))
+
+
+def damaged(content, draw, times):
+    """Bytes with some of them exchanged, left out or added."""
+    for _ in range(times):
         at = draw(st.integers(0, len(content)))
         piece = draw(st.one_of(st.binary(max_size=3), st.sampled_from([b"\0", b"\n", b"\r", b'"', b"\t", b"\xff"])))
         content = content[:at] + piece + content[at + draw(st.integers(0, 3)) :]
-    return task, ending, content
+    return content

@@ -2,53 +2,18 @@
 
 import copy
 import json
-import os
-import signal
-from contextlib import contextmanager
 
 import pytest
+from fuzz_limits import FEW, MANY, clear
 from fuzzing import ODD, VALUES, data_files
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from stages import findings
-from stages.command_line import is_ours
 from stages.config import build_task, check_config
 from stages.data import load_data
 from stages.folder import digest, run_folder
 from stages.inputs import read_parts
-
-SECONDS = 20  # for one case; more is a hang
-DEEP = int(os.environ.get("TUNESMITH_FUZZ", 2000))  # cases of each slow test
-RULES = {"deadline": None, "database": None, "suppress_health_check": list(HealthCheck)}
-FEW = settings(max_examples=120, derandomize=True, **RULES)
-MANY = settings(max_examples=DEEP, derandomize="TUNESMITH_FUZZ" not in os.environ, **RULES)
-
-
-@contextmanager
-def in_time():
-    def late(*_):
-        raise AssertionError(f"still busy after {SECONDS} s")
-
-    previous = signal.signal(signal.SIGALRM, late)
-    signal.alarm(SECONDS)
-    try:
-        yield
-    finally:
-        signal.alarm(0)
-        signal.signal(signal.SIGALRM, previous)
-
-
-@contextmanager
-def clear(*words):
-    """Errors are raised on purpose, by the project, and name the file, the line or the key."""
-    try:
-        with in_time():
-            yield
-    except (ValueError, OSError) as error:
-        if not is_ours(error):
-            raise
-        assert any(word in str(error) for word in words), f"{error} names none of {words}"
 
 
 @pytest.fixture(scope="module")

@@ -1,4 +1,11 @@
-"""What a model, a configuration or a data set of somebody else's cannot do. Each test fails without its protection."""
+"""What a model of somebody else's cannot do. Each test fails without its protection. `pytest -k security` runs them all:
+
+- no code from models, trust_remote_code, safetensors only, states by weights_only: here
+- no code from configurations, no `_target_`, `task.name`, secrets: test_security_configs.py
+- a run's folder that was sent: test_security_runs.py
+- no path leads out, text stays text, secrets in what is written, the umask: test_security_output.py
+- archives: test_security_archives.py; packages with known faults: test_security_packages.py
+"""
 
 import json
 import shutil
@@ -166,6 +173,21 @@ def test_other_pickles_beside_the_weights_are_not_read(tiny_bert, tmp_path, mark
         torch.save(Bomb(mark), folder / name)
     run_here("experiment=quickstart/ner", f"model.path={folder}", *QUICK)
     assert not mark.exists()
+
+
+def test_a_models_name_leads_nowhere_else(tmp_path, cache):
+    """What a model becomes in the cache lies in it, whatever the model is called."""
+    from stages import gguf
+
+    for name in ("x" * 240, "...", "a\nb", "\x1b[2J"):
+        file, folder = tmp_path / f"{name}.gguf", tmp_path / f"{name}x"
+        file.write_bytes(b"GGUF")
+        folder.mkdir()
+        with pytest.raises(ValueError, match="cannot be read as a GGUF file"):
+            gguf.unpack(file)
+        place = weights._place(folder)
+        assert place.parent == cache / "tunesmith" / "safetensors" and len(place.name.encode()) < 100
+        assert not {*place.name} & {*"\n\x1b"}
 
 
 def test_an_adapter_does_not_choose_its_base(tiny_bert, tmp_path):

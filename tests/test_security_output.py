@@ -23,13 +23,16 @@ EVIL = ["<script>alert(1)</script>", '"><img src=x onerror=alert(1)>', "[click](
 # --- inside its folder
 
 
-@pytest.mark.parametrize("name", ["../../x", "/etc/x", "a/b", "..", "x" * 500, "ä" * 300, "a\x00b", "C:\\x", "~", ""])
+@pytest.mark.parametrize(
+    "name", ["../../x", "/etc/x", "a/b", "..", "a\nb\x1b[2J", "x" * 500, "ä" * 300, "a\x00b", "C:\\x", "~", ""]
+)
 def test_a_name_is_no_path(compose_config, tmp_path, name):
     config = compose_config("data=sample", f"output_root={tmp_path}")
     for group in ("data", "model", "task"):
         changed = {**config, group: {**config[group], "name": "ner" if group == "task" else name}}
         place = folder.run_folder(changed)
         assert place.parent == tmp_path and len(os.fsencode(place.name)) < 230
+        assert not {*place.name} & {*"/\\\0\n\x1b"}
         place.mkdir()  # the file system takes it
         place.rmdir()
 
@@ -77,7 +80,11 @@ def test_only_images_are_opened_as_images(picture):
     os.mkfifo(picture / "pipe.png")
     (picture / "program.png").write_bytes(b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\n%%EndComments\n")
     (picture / "bomb.ppm").write_bytes(b"P6 60000 60000 255\n")
-    for name, said in (("pipe.png", "is no file"), ("program.png", "cannot identify"), ("bomb.ppm", "decompression")):
+    Image.new("1", (13_000, 13_000)).save(picture / "large.png")
+    assert (picture / "large.png").stat().st_size < 30_000
+    errors = {"pipe.png": "is no file", "program.png": "cannot identify", "bomb.ppm": "decompression",
+              "large.png": "169,000,000 pixels, and at most 90,000,000"}  # fmt: skip
+    for name, said in errors.items():
         with pytest.raises(ValueError, match=said):
             as_paths({"image": [str(picture / name)]}, task, ["a.csv:2"])
 

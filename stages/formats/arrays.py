@@ -7,6 +7,10 @@ from collections.abc import Callable, Iterator
 from stages.archives import check_size
 from stages.formats.lines import Problems, Row
 
+# A damaged archive fails in many ways: its own, those of the packing, those of a header that names a senseless size.
+OF_SIZES = (MemoryError, OverflowError, NotImplementedError)
+DAMAGED = (OSError, ValueError, EOFError, zipfile.BadZipFile, zlib.error, *OF_SIZES)
+
 
 def read_npz(path: str, bad: Problems) -> Iterator[Row]:
     """`bad` stays empty: an archive is right or wrong as a whole, which is a ValueError."""
@@ -21,10 +25,10 @@ def read_npz(path: str, bad: Problems) -> Iterator[Row]:
 
 
 def _tried(read: Callable, path: str):
-    """What a function reads from an archive; a damaged one fails in many ways."""
+    """What a function reads from an archive."""
     try:
         return read(path)
-    except (OSError, ValueError, EOFError, MemoryError, NotImplementedError, zipfile.BadZipFile, zlib.error) as error:
+    except DAMAGED as error:
         raise ValueError(
             f"{path} is not a readable .npz archive ({error}). Replace it or change data.format."
         ) from error
