@@ -1,4 +1,4 @@
-"""What a model of somebody else's cannot do. Each test fails without its protection. `pytest -k security` runs them all:
+"""What a model of somebody else's cannot do. Each test fails without its protection; `pytest -k security` runs all:
 
 - no code from models, trust_remote_code, safetensors only, states by weights_only: here
 - no code from configurations, no `_target_`, `task.name`, secrets: test_security_configs.py

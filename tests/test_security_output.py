@@ -23,9 +23,10 @@ EVIL = ["<script>alert(1)</script>", '"><img src=x onerror=alert(1)>', "[click](
 # --- inside its folder
 
 
-@pytest.mark.parametrize(
-    "name", ["../../x", "/etc/x", "a/b", "..", "a\nb\x1b[2J", "x" * 500, "ä" * 300, "a\x00b", "C:\\x", "~", ""]
-)
+NAMES = ["../../x", "/etc/x", "a/b", "..", "a\nb\x1b[2J", "x" * 500, "ä" * 300, "a\x00b", "C:\\x", "~", ""]
+
+
+@pytest.mark.parametrize("name", NAMES)
 def test_a_name_is_no_path(compose_config, tmp_path, name):
     config = compose_config("data=sample", f"output_root={tmp_path}")
     for group in ("data", "model", "task"):
