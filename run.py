@@ -8,7 +8,7 @@ from hydra.core.hydra_config import HydraConfig
 from hydra.types import RunMode
 from omegaconf import OmegaConf
 
-from stages import divergence, folder, identity, lock, signals
+from stages import attempts, divergence, folder, identity, lock, lost, signals
 from stages.clock import Clock
 from stages.command_line import clear_errors, complete, with_group
 from stages.config import build_task, read_config, register_open_nodes
@@ -44,6 +44,7 @@ def run_experiment(config, words):
     clock = Clock()
     task, place = build_task(config), identity.place_of(config)
     if folder.is_finished(place) and not config["rerun"]:
+        attempts.tidy(place)
         say("This experiment is finished, these are its scores. rerun=true trains it again and keeps this run.")
         tell_agent(config, place)
         return show_scores(task, place)
@@ -51,7 +52,8 @@ def run_experiment(config, words):
     if launched() is None:
         lock.check(place)
     start_processes(config, [sys.argv[0], *with_group(words, config["tracking"])])
-    with lock.held(place) as release, signals.listening(config["guard"]["grace_seconds"], release, is_child()):
+    grace = config["guard"]["grace_seconds"]
+    with lock.held(place) as release, signals.listening(grace, release, is_child()), lost.explained():
         carry_out(config, words, task, place, clock)
     return show_scores(task, place)
 
@@ -71,7 +73,7 @@ def carry_out(config, words, task, place, clock):
     extra = load_metrics(config["metrics"]["extra"], task, data)
     if is_main():
         identity.note_changes(config, place)
-        folder.start(place, config)
+        attempts.start(place, config)
 
     from stages.page.document import write_page
     from stages.scratch.draft import start_from
@@ -93,7 +95,7 @@ def carry_out(config, words, task, place, clock):
                 place / "provenance.json", folder.provenance(words, clock, source, model, learned[0].stopped)
             )
             write_page(place)
-            folder.finish(place)
+            attempts.finish(place)
             send_results(trackers, config, place)
 
 
@@ -173,7 +175,7 @@ def show_scores(task, place):
 
 if __name__ == "__main__":
     os.environ["HYDRA_FULL_ERROR"] = "1"  # Hydra raises instead of printing, so that its errors can be explained
-    with clear_errors():
+    with signals.silent_end(), clear_errors():
         sys.argv[1:] = arrange(sys.argv[1:])
         answer(sys.argv[1:])
         if repeats(sys.argv[1:]):

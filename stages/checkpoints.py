@@ -5,11 +5,12 @@ import os
 import shutil
 from pathlib import Path
 
-from stages.folder import file_digest, keep_old, write_json
+from stages.folder import file_digest, follow_umask, keep_old, write_json
 from stages.terminal import say, stage, warn
 
 MANIFEST = "manifest.json"  # {"files": {name: {"size": bytes, "sha256": hex}}}, written last
 STATE = "trainer_state.json"
+CLOCK = "clock.json"  # {"seconds": those that it took to get there, from the start of the command, all starts together}
 PARTIAL = ".partial"  # checkpoints are written in this folder, and moved out of it when they are complete
 PRUNED = ".pruned"
 
@@ -17,6 +18,7 @@ PRUNED = ".pruned"
 def seal(checkpoint, folder):
     """Move a complete checkpoint from its PARTIAL to `folder`, with a manifest, on the disk for good; -> its place."""
     files = _files(checkpoint)
+    follow_umask(checkpoint)
     for path in files:
         _sync(path)
     listed = {path.relative_to(checkpoint).as_posix(): _entry(path) for path in files}
@@ -79,6 +81,12 @@ def best_of(checkpoint):
     """The best checkpoint up to this one, which stands beside it wherever the run's folder was moved; or None."""
     best = json.loads((checkpoint / STATE).read_text(encoding="utf-8"))["best_model_checkpoint"]
     return checkpoint.with_name(Path(best).name) if best else None
+
+
+def seconds_to(checkpoint):
+    """What it took to get to a checkpoint; 0 for none, and for one that does not know."""
+    path = Path(checkpoint) / CLOCK if checkpoint else None
+    return json.loads(path.read_text(encoding="utf-8"))["seconds"] if path and path.is_file() else 0.0
 
 
 def unusable(checkpoint):

@@ -3,7 +3,6 @@
 import json
 import os
 import platform
-import shutil
 import subprocess
 import sys
 import time
@@ -174,23 +173,6 @@ def write_json(path, content):
 def write_lines(path, rows):
     """JSON lines, one object per row."""
     write_text(path, "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows))
-
-
-def start(folder, config):
-    """Begin a run, or take up an interrupted one: its resolved configuration stands in the folder from the start."""
-    from omegaconf import OmegaConf
-
-    if config["rerun"]:
-        keep_old(folder)
-    write_text(folder / CONFIG, OmegaConf.to_yaml(OmegaConf.create(hidden(config))))
-    if not (folder / IDENTITY).is_file():
-        write_json(folder / IDENTITY, hidden(identity(config)))
-
-
-def finish(folder):
-    """End a run: the mark that it is finished, and only then away with the checkpoints (the best one is the model)."""
-    (folder / UNFINISHED).replace(folder / FINISHED)
-    shutil.rmtree(folder / "checkpoints", ignore_errors=True)
 
 
 def provenance(words, clock, data, model, stopped=None):

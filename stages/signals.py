@@ -146,6 +146,16 @@ def _watch_parent(parent, done):
 
 
 @contextmanager
+def silent_end():
+    """A block after which a signal ends the process without a word: all is done, and libraries clean up after it."""
+    try:
+        yield
+    finally:
+        for number in STOPPING:
+            signal.signal(number, signal.SIG_DFL)
+
+
+@contextmanager
 def passed_on(child, message):
     """Around the wait for a child process: a signal goes to it, a second Ctrl-C ends it. Raises Interrupted, with what
     `message()` gives, once it has ended."""

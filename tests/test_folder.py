@@ -77,15 +77,6 @@ def test_old_runs_are_kept_one_by_one(tmp_path):
     assert (tmp_path / "run.1" / "n").read_text() == "1" and not place.exists()
 
 
-def test_a_run_is_finished_when_everything_is_in_place(tmp_path):
-    (tmp_path / "checkpoints").mkdir()
-    folder.write_json(tmp_path / folder.UNFINISHED, {"test": {}})
-    assert not folder.is_finished(tmp_path)
-    folder.finish(tmp_path)
-    assert folder.is_finished(tmp_path)
-    assert sorted(p.name for p in tmp_path.iterdir()) == ["metrics.json"]
-
-
 def test_provenance_works_without_git(monkeypatch, tmp_path):
     monkeypatch.setattr(folder, "PROJECT", tmp_path)
     monkeypatch.setattr(folder, "code_digest", lambda: "c" * 64)

@@ -9,7 +9,7 @@ import pytest
 import yaml
 from PIL import Image
 
-from stages import folder, report, secrets
+from stages import attempts, folder, report, secrets
 from stages.cards import check_card
 from stages.config import build_task
 from stages.images import as_paths
@@ -187,7 +187,7 @@ def test_provenance_and_configuration_hide_secrets(tmp_path, monkeypatch, compos
         and made["data"]["path"] == "https://***@c.org/x"
     )
     config = compose_config("data=sample", "tracking.notes=https://a:b@c.org")
-    folder.start(tmp_path / "run", config)
+    attempts.start(tmp_path / "run", config)
     assert yaml.safe_load((tmp_path / "run" / "config.yaml").read_text())["tracking"]["notes"] == "https://***@c.org"
 
 
