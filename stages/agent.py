@@ -4,12 +4,16 @@ A script on its own, started by stages/launching.py: the project is not on its p
 """
 
 import logging
+import os
 import signal
 import sys
 
+AGAIN = 75  # what a process ends with that wants all of them started again; EX_TEMPFAIL of sysexits.h
+
 
 def main():
-    """Launch; exits with 128 + the signal where one stopped it or killed a process."""
+    """Launch, again where a process asks for it; exits with 128 + the signal that stopped it or killed a process."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)  # nothing has begun; torch's own handler follows
     from accelerate.commands.launch import main as launch
     from torch.distributed.elastic.multiprocessing import SignalException
     from torch.distributed.elastic.multiprocessing.errors import ChildFailedError
@@ -18,10 +22,29 @@ def main():
     try:
         launch()
     except ChildFailedError as failed:
-        raise SystemExit(_explained(failed.get_first_failure()[1])) from None
+        failures = failed.failures.values()
+        again = next((failure for failure in failures if failure.exitcode == AGAIN), None)
+        if again:
+            _start_again(again)
+        raise SystemExit(_explained(min(failures, key=_order))) from None
     except SignalException as stopped:
         _end_processes()
         raise SystemExit(128 + stopped.sigval) from None
+
+
+def _order(failure):
+    """A process that was killed comes first: the others fail because it is gone."""
+    return failure.exitcode >= 0, failure.timestamp
+
+
+def _start_again(failure):
+    """Become a launcher with the same words, which takes nothing over from this one."""
+    print(
+        f"warning: memory is short in process {failure.local_rank}. All processes start again, from the last "
+        "checkpoint, with smaller pieces of the same batches.",
+        flush=True,
+    )
+    os.execv(sys.executable, sys.orig_argv)
 
 
 def _explained(failure):

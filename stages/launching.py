@@ -13,6 +13,7 @@ from stages.terminal import say
 
 AGENT = Path(__file__).with_name("agent.py")
 CLOSING = 10  # seconds more than guard.grace_seconds, in which processes end by themselves
+RESTARTS = "TUNESMITH_RESTARTS"  # set for processes whose launcher starts them again where one ends with AGAIN
 
 
 def start_processes(config, argv):
@@ -50,6 +51,11 @@ def start_processes(config, argv):
 def is_child():
     """Whether a launcher or a sweep started this process, and would have nobody stop it once it is gone itself."""
     return launched() is not None or multiprocessing.parent_process() is not None
+
+
+def restarts():
+    """Whether all processes of this run start again where one of them ends with `agent.AGAIN`."""
+    return launched() is not None and bool(os.environ.get(RESTARTS))
 
 
 def _check_machine(hardware):
@@ -153,6 +159,8 @@ def _become_launcher(processes, on_cpu, argv, hardware, grace):
     if nodes > 1:
         words += ["--machine_rank", hardware["node_rank"], "--main_process_ip", hardware["main_address"]]
         words += ["--rdzv_backend", "static"]  # others deal the ranks out themselves
+    else:
+        os.environ[RESTARTS] = "1"  # several launchers would have to agree on it
     if on_cpu:
         os.environ["ACCELERATE_USE_CPU"] = "true"
         os.environ.setdefault("OMP_NUM_THREADS", str(max(1, (os.cpu_count() or 1) * nodes // processes)))

@@ -6,8 +6,10 @@ from pathlib import Path
 from accelerate.utils.memory import clear_device_cache, should_reduce_batch_size
 from transformers import set_seed
 
+from stages.agent import AGAIN
 from stages.folder import write_json
-from stages.terminal import warn
+from stages.launching import restarts
+from stages.terminal import stage, warn
 
 KEPT = "memory.json"  # in the run's folder: {key of hardware: examples that fit}
 TRAIN, EVAL = "per_device_train_batch_size", "per_device_eval_batch_size"
@@ -17,7 +19,10 @@ def known_to_fit(hardware, folder, share):
     """The choices of hardware, with what this run found to fit. `share`: examples of a process in an optimizer step,
     which pieces must divide, as they do not on other hardware than before."""
     found = {key: min(rows, hardware.get(key) or rows) for key, rows in _kept(folder).items()}
-    return {**hardware, **{key: rows for key, rows in found.items() if key != TRAIN or share % rows == 0}}
+    found = {key: rows for key, rows in found.items() if key != TRAIN or share % rows == 0}
+    if found:
+        stage("memory", f"what fits, as found before: {', '.join(f'{key}={rows}' for key, rows in found.items())}")
+    return {**hardware, **found}
 
 
 def keep(folder, key, rows):
@@ -57,10 +62,7 @@ def _cut_pieces(tuner, error):
             "training.activation_checkpointing=true."
         ) from error
     if arguments.world_size > 1:
-        raise ValueError(
-            f"memory is short: {rows} examples in a forward pass do not fit into it. The processes of a run cannot "
-            f"change that together: set hardware.{TRAIN}={less}, and the run goes on from its last checkpoint."
-        ) from error
+        _start_again(tuner, TRAIN, rows, error)
     arguments.per_device_train_batch_size = less
     arguments.gradient_accumulation_steps *= rows // less
     warn(
@@ -68,6 +70,19 @@ def _cut_pieces(tuner, error):
         f"{arguments.gradient_accumulation_steps} passes to a step: the batch and its loss stay the same."
     )
     keep(Path(arguments.output_dir).parent, TRAIN, less)
+
+
+def _start_again(tuner, key, rows, error):
+    """End so that all processes start again with smaller pieces: those that had room wait for the one that had not, and
+    would go on with other pieces than it."""
+    less = smaller(rows)
+    if not restarts():
+        raise ValueError(
+            f"memory is short: {rows} examples in a forward pass do not fit into it. The processes cannot change it "
+            f"together: set hardware.{key}={less}, and the run goes on from its last checkpoint."
+        ) from error
+    keep(Path(tuner.args.output_dir).parent, key, less)
+    raise SystemExit(AGAIN) from error
 
 
 def _take_up(tuner, checkpoint):
@@ -97,8 +112,10 @@ def evaluate(tuner, loop, loader):
             return loop(loader)
         except RuntimeError as error:
             rows = tuner.args.per_device_eval_batch_size
-            if rows == 1 or tuner.args.world_size > 1 or not should_reduce_batch_size(error):
+            if rows == 1 or not should_reduce_batch_size(error):
                 raise
+            if tuner.args.world_size > 1:
+                _start_again(tuner, EVAL, rows, error)
         tuner.args.per_device_eval_batch_size = smaller(rows)
         warn(f"memory is short: evaluates {smaller(rows)} examples at a time instead of {rows}.")
         clear_device_cache(garbage_collection=True)

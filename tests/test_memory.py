@@ -8,6 +8,8 @@ from run_files import predicted, read_lines
 
 from stages import memory
 from stages.tuner import Tuner
+from tests.conftest import PROJECT
+from tests.started import Started
 
 SHORT = "CUDA out of memory. Tried to allocate 20.00 MiB"
 WORDS = ("experiment=quickstart/text_classification", "hardware=cpu", "tracking=disabled", "data.limit=64",
@@ -89,3 +91,35 @@ def test_one_example_is_too_much(run_here, tiny_bert, tmp_path, monkeypatch):
     limited(monkeypatch, "training_step", 0)
     with pytest.raises(ValueError, match="a single example does not fit"):
         run_here(*WORDS, f"model.path={tiny_bert}", f"output_root={tmp_path}")
+
+
+# --- several processes
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("rank", "limits", "kept", "begins"),
+    [
+        ("1", {"SHORT_TRAIN": "2", "SHORT_FROM": "5"}, {memory.TRAIN: 2}, 2),  # 8 examples each, 4, 2
+        ("0", {"SHORT_TRAIN": "4"}, {memory.TRAIN: 4}, 1),
+        ("1", {"SHORT_EVAL": "16"}, {memory.EVAL: 16}, 1),
+    ],
+)
+def test_short_in_one_of_two_processes(tiny_bert, tmp_path, rank, limits, kept, begins):
+    """All begin again with what fits in each, from the last checkpoint, and the loss is that of a run that had room."""
+    more = ("hardware.num_processes=2", "training.eval_strategy=steps", "training.eval_steps=4")
+    words = [*WORDS, *more, "training.save_strategy=steps", f"model.path={tiny_bert}", "data.limit=64"]
+    script, found = PROJECT / "tests" / "short_of_memory.py", []
+    for folder, given in (("whole", {}), ("short", limits)):
+        (tmp_path / folder).mkdir()
+        where = f"output_root={tmp_path}/{folder}/runs"
+        started = Started([*words, where], tmp_path / folder, script, SHORT_RANK=rank, **given)
+        code, _ = started.end(280)
+        assert code == 0 and "Traceback" not in started.said, started.said
+        found.append(started.run())
+    whole, run = found
+    assert started.said.count(f"warning: memory is short in process {rank}. All processes start again") == begins
+    assert json.loads((run / memory.KEPT).read_text()) == kept
+    assert "goes on from checkpoint-4" in started.said or "SHORT_FROM" not in limits
+    assert [loss for _, loss in losses(run)] == pytest.approx([loss for _, loss in losses(whole)], abs=1e-4)
+    assert [row["prediction"] for row in predicted(run)] == [row["prediction"] for row in predicted(whole)]
