@@ -9,6 +9,7 @@ from transformers import TrainerCallback
 from stages import signals
 from stages.batches import global_batches
 from stages.divergence import Diverged
+from stages.pace import duration
 from stages.terminal import stage, warn
 
 MARGIN = 0.02  # of a budget, for what is not measured: the report, the best checkpoint read back
@@ -17,7 +18,8 @@ MARGIN = 0.02  # of a budget, for what is not measured: the report, the best che
 class Guard(TrainerCallback):
     """Added after all other callbacks: it sees what they decided, and its exceptions take nothing from them.
 
-    `deadline`: seconds since the epoch by which the command should have ended, None for never.
+    `started`: seconds since the epoch when the command was; what earlier starts of the run took to get to the
+    checkpoint that this one goes on from counts as well. `deadline`: by when it would end without them, None for never.
     """
 
     def __init__(self, tuner, limits, started, pace):
@@ -26,6 +28,11 @@ class Guard(TrainerCallback):
         self.budget = f"guard.max_minutes={minutes:g}" if minutes else None
         self.deadline = started + 60 * minutes * (1 - MARGIN) if minutes else None
         self.bad, self.signum, self.is_late = 0, 0, False
+        tuner.started = started
+
+    def on_train_begin(self, args, state, control, **kwargs):
+        if self.budget and self.tuner.spent:
+            stage("budget", f"{self.budget}: {duration(self.tuner.spent)} of it were used before the interruption")
 
     def on_pre_optimizer_step(self, args, state, control, optimizer=None, **kwargs):
         numbers = self.tuner.take_numbers()
@@ -46,7 +53,7 @@ class Guard(TrainerCallback):
 
     def _is_late(self, state):
         step = self.pace.step
-        return time.time() + step + self.pace.closing(state) + step > self.deadline
+        return time.time() + step + self.pace.closing(state) + step > self.deadline - self.tuner.spent
 
     def _leave_out(self, state, optimizer, numbers):
         """Drop the update of a step without finite numbers, or the weights would be NaN from then on."""
@@ -64,7 +71,8 @@ class Guard(TrainerCallback):
             control.should_save = True  # at the end of an epoch once that is evaluated, see stages/resuming.py
         elif self.is_late and not control.should_training_stop:
             control.should_training_stop = True
-            self.tuner.stopped = {"why": self.budget, "step": state.global_step, "of": state.max_steps}
+            before = {"seconds_before": round(self.tuner.spent, 1)} if self.tuner.spent else {}
+            self.tuner.stopped = {"why": self.budget, "step": state.global_step, "of": state.max_steps, **before}
             stage("budget", f"{self.budget}: training ends at step {state.global_step} of {state.max_steps}")
 
     def on_epoch_end(self, args, state, control, **kwargs):

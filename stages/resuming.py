@@ -1,12 +1,14 @@
 """A Trainer whose interrupted runs end with the bits of uninterrupted ones; `checkpoints` looks after the files."""
 
 import json
+import time
 from pathlib import Path
 
 import torch
 from transformers import EarlyStoppingCallback, Trainer
 
 from stages import checkpoints
+from stages.folder import write_json
 from stages.terminal import is_main
 
 
@@ -18,6 +20,8 @@ class ResumingTrainer(Trainer):
     taken_up = None  # the checkpoint that this run goes on from
     looked_at = None  # the last step after which the Trainer looked what is to be done
     waiting = False  # a checkpoint is due, and waits for the end of the epoch
+    started = None  # when the command was, in seconds since the epoch
+    spent = 0.0  # seconds that earlier starts took to get to the checkpoint that this one goes on from
 
     def _get_output_dir(self, trial):
         return self.writing_in or super()._get_output_dir(trial)
@@ -34,6 +38,8 @@ class ResumingTrainer(Trainer):
         if is_main():
             written = folder / checkpoints.PARTIAL / f"checkpoint-{self.state.global_step}"
             self.state.save_to_json(str(written / checkpoints.STATE))
+            if self.started:
+                write_json(written / checkpoints.CLOCK, {"seconds": self.spent + time.time() - self.started})
             whole = checkpoints.seal(written, folder)
             self._prune_behind(whole)
         self.accelerator.wait_for_everyone()

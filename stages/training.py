@@ -87,6 +87,7 @@ def train(tuner):
     elif tuner.task.trains:
         checkpoint = last_checkpoint(Path(tuner.args.output_dir), tuner.accelerator)
         tuner.args.eval_on_start &= checkpoint is None  # it was evaluated when it started
+        tuner.spent = checkpoints.seconds_to(checkpoint)
         with signals.waiting():
             memory.train(tuner, checkpoint)
     return time.time() - started

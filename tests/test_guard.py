@@ -134,9 +134,17 @@ def test_a_budget_is_late_where_the_closing_would_not_fit(monkeypatch):
     from stages.guard import Guard
 
     pace = SimpleNamespace(step=2.0, closing=lambda state: 30.0)
-    guard = Guard(None, {"nan_patience": 1, "max_minutes": 10}, 1000.0, pace)  # 1000 + 588 s
-    for now, late in ((1000, False), (1553, False), (1555, True)):
+    tuner = SimpleNamespace(spent=0.0)
+    guard = Guard(tuner, {"nan_patience": 1, "max_minutes": 10}, 1000.0, pace)  # 1000 + 588 s
+    for now, spent, late in (
+        (1000, 0, False),
+        (1553, 0, False),
+        (1555, 0, True),
+        (1453, 100, False),
+        (1455, 100, True),
+    ):
         monkeypatch.setattr("stages.guard.time.time", lambda now=now: now)
+        tuner.spent = float(spent)  # before an interruption
         assert guard._is_late(STATE) is late
 
 
