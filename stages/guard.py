@@ -13,24 +13,27 @@ from stages.pace import duration
 from stages.terminal import stage, warn
 
 MARGIN = 0.02  # of a budget, for what is not measured: the report, the best checkpoint read back
+LEAST = 5  # seconds that it is at least
 
 
 class Guard(TrainerCallback):
     """Added after all other callbacks: it sees what they decided, and its exceptions take nothing from them.
 
-    `started`: seconds since the epoch when the command was; what earlier starts of the run took to get to the
-    checkpoint that this one goes on from counts as well. `deadline`: by when it would end without them, None for never.
+    `started`: when the command was, in seconds since the epoch. `deadline`: by when it ends, None for never; what
+    earlier starts of the run took to get to the checkpoint that this one goes on from is taken off in training.
     """
 
     def __init__(self, tuner, limits, started, pace):
         self.tuner, self.pace, self.patience = tuner, pace, limits["nan_patience"]
         minutes = limits["max_minutes"]
         self.budget = f"guard.max_minutes={minutes:g}" if minutes else None
-        self.deadline = started + 60 * minutes * (1 - MARGIN) if minutes else None
+        self.deadline = started + 60 * minutes - max(LEAST, 60 * minutes * MARGIN) if minutes else None
         self.bad, self.signum, self.is_late = 0, 0, False
         tuner.started = started
 
     def on_train_begin(self, args, state, control, **kwargs):
+        if self.budget:
+            self.pace.deadline = self.deadline - self.tuner.spent
         if self.budget and self.tuner.spent:
             stage("budget", f"{self.budget}: {duration(self.tuner.spent)} of it were used before the interruption")
 
@@ -53,7 +56,7 @@ class Guard(TrainerCallback):
 
     def _is_late(self, state):
         step = self.pace.step
-        return time.time() + step + self.pace.closing(state) + step > self.deadline - self.tuner.spent
+        return time.time() + step + self.pace.closing(state) + step > self.pace.deadline
 
     def _leave_out(self, state, optimizer, numbers):
         """Drop the update of a step without finite numbers, or the weights would be NaN from then on."""

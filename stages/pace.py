@@ -20,6 +20,7 @@ class Pace(TrainerCallback):
         self.validated, self.scored = validated, scored
         self.steps, self.evaluation, self.saving = deque(maxlen=RECENT), None, 0.0
         self.count, self._last, self.evaluated = 0, time.monotonic(), -1
+        self.deadline = None  # of a budget, in seconds since the epoch
 
     def on_train_begin(self, args, state, control, **kwargs):
         self._last = time.monotonic()
@@ -56,10 +57,11 @@ class Pace(TrainerCallback):
         return last + self.evaluation_seconds() * self.scored / max(self.validated, 1)
 
     def left(self, args, state):
-        """Seconds from a step to the scores, where training goes on to its last one."""
+        """Seconds from a step to the scores, where training goes on to its last one or to the end of its budget."""
         checks = evaluations_left(args, state, self.per_epoch)
         each = self.evaluation_seconds() + self.saving
-        return (state.max_steps - state.global_step) * self.step + checks * each + self.closing(state, checks=False)
+        whole = (state.max_steps - state.global_step) * self.step + checks * each + self.closing(state, checks=False)
+        return whole if self.deadline is None else min(whole, max(self.deadline - time.time(), 0.0))
 
 
 def evaluations_left(args, state, per_epoch):

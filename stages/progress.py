@@ -40,6 +40,7 @@ class Progress(TrainerCallback):
             end = time.strftime("%H:%M" if left < 6 * 3600 else "%a %H:%M", time.localtime(time.time() + left))
             self.bar.clear()
             steps = f"{state.max_steps - state.global_step} more steps, {checks} evaluations"
+            steps = f"at most {steps}" if self.pace.deadline else steps
             stage("expected", f"about {duration(left)} for {steps} and the scores, done at {end}")
 
     def on_log(self, args, state, control, logs=None, **kwargs):

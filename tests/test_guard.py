@@ -136,6 +136,7 @@ def test_a_budget_is_late_where_the_closing_would_not_fit(monkeypatch):
     pace = SimpleNamespace(step=2.0, closing=lambda state: 30.0)
     tuner = SimpleNamespace(spent=0.0)
     guard = Guard(tuner, {"nan_patience": 1, "max_minutes": 10}, 1000.0, pace)  # 1000 + 588 s
+    assert Guard(tuner, {"nan_patience": 1, "max_minutes": 1}, 0.0, pace).deadline == 55
     for now, spent, late in (
         (1000, 0, False),
         (1553, 0, False),
@@ -145,6 +146,7 @@ def test_a_budget_is_late_where_the_closing_would_not_fit(monkeypatch):
     ):
         monkeypatch.setattr("stages.guard.time.time", lambda now=now: now)
         tuner.spent = float(spent)  # before an interruption
+        guard.on_train_begin(None, None, None)
         assert guard._is_late(STATE) is late
 
 
@@ -166,6 +168,10 @@ def test_pace_by_hand(monkeypatch):
     state.global_step = 60
     assert pace.closing(state) == 10 + 1 + 15.0
     assert pace.left(args, state) == 30 * 2 + 1 * 11 + 15.0
+    monkeypatch.setattr("stages.pace.time.time", lambda: 1000.0)
+    for deadline, left in ((1050, 50.0), (1500, 86.0), (999, 0.0)):
+        pace.deadline = deadline
+        assert pace.left(args, state) == left
 
 
 @pytest.mark.parametrize(("strategy", "expected"), [("epoch", 4), ("steps", 4), ("no", 0)])
