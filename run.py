@@ -63,17 +63,19 @@ def carry_out(config, words, task, place, clock):
     names = f"{task.name} on {config['data']['name']} with {config['model']['name']}"
     stage("experiment", f"{names}, method {config['method']['name']}, seed {config['seed']}")
 
+    from stages import commits
     from stages.data import load_data
     from stages.extra_metrics import load_metrics
     from stages.hub import locate_model
 
-    data = load_data(config, task)
-    chosen = config["model"]
+    given = commits.pinned(config, place)
+    data, chosen = load_data(given, task), given["model"]
     weights, commit = locate_model(str(chosen["path"]), chosen["revision"], chosen["trust_remote_code"])
     extra = load_metrics(config["metrics"]["extra"], task, data)
     if is_main():
         identity.note_changes(config, place)
         attempts.start(place, config)
+        commits.keep(place, data.source, commit)
 
     from stages.page.document import write_page
     from stages.scratch.draft import start_from

@@ -31,8 +31,9 @@ def start(place, config):
         folder.keep_old(place)
     elif config["rerun"]:
         say(f"The attempt that rerun=true began before goes on. To begin another one, move {place} away.")
-    config = {**config, "rerun": config["rerun"] or again}  # who takes it up need not have said it again
-    folder.write_text(place / folder.CONFIG, OmegaConf.to_yaml(OmegaConf.create(hidden(config))))
+    frozen = {key: value for key, value in hidden(config).items() if key != folder.REPEATED}
+    frozen["rerun"] = config["rerun"] or again  # who takes it up need not have said it again
+    folder.write_text(place / folder.CONFIG, OmegaConf.to_yaml(OmegaConf.create(frozen)))
     if not (place / folder.IDENTITY).is_file():
         folder.write_json(place / folder.IDENTITY, hidden(folder.identity(config)))
 

@@ -19,6 +19,7 @@ from tasks.contract import task_class
 PROJECT = Path(__file__).resolve().parent.parent
 # They change where, how fast and how safely, never the result; of guard.max_minutes see `identity`.
 UNDECISIVE = ("tracking", "hardware", "output_root", "rerun", "resume", "guard")
+REPEATED = "commits"  # what a repetition adds to the configuration, see stages/commits.py; it stands in no file
 CONFIG = "config.yaml"  # appears first
 IDENTITY = "identity.json"  # what the folder is named by, as it was when the run started
 FINISHED = "metrics.json"  # appears last
@@ -44,7 +45,7 @@ def digest(config):
 
 def identity(config):
     """All that decides the result: {"choices": {key: value}, "content": {what: digest of its files}}."""
-    choices = {key: value for key, value in config.items() if key not in UNDECISIVE}
+    choices = {key: value for key, value in config.items() if key not in (*UNDECISIVE, REPEATED)}
     if config["guard"]["max_minutes"] is not None:
         # A budget ends training early: its run must not answer for one without it, nor with another one.
         choices["guard"] = {"max_minutes": config["guard"]["max_minutes"]}

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from hydra.core.config_store import ConfigStore
 
-from stages import folder
+from stages import commits, folder
 from stages.arguments import OPEN
 from stages.command_line import conf_folders, overrides
 from stages.config import GROUPS, TOP, check_config
@@ -14,7 +14,7 @@ from stages.hardware import launched
 from stages.request import PROGRAMS, TRUST, check_programs, composed, own_words, refusal, uses_run, without_config_dir
 from stages.secrets import HIDDEN
 from stages.terminal import is_main, stage
-from stages.verify import check_scored, read_outcome, remember, show_comparison
+from stages.verify import PROVENANCE, check_scored, read_outcome, remember, show_comparison
 
 USES = ("predict", "output")  # with them, or with data, a run is used as it is (stages/reuse.py)
 TO_CHANGE = ("hardware", "tracking")
@@ -66,7 +66,7 @@ def read_repetition(words):
         raise ValueError(f"rerun={own['rerun']}: from= alone makes a new attempt and keeps the old one. Leave it out.")
     run, before = _attempts(own["from"])
     typed = without_config_dir(words)
-    frozen = frozen_config(run)
+    frozen = frozen_config(_holding(run, folder.CONFIG))
     _check_whole(run, frozen)
     changes = [word for word in typed if _is_change(word, frozen)]
     config = _repeated(run, frozen, changes, conf_folders(words))
@@ -76,6 +76,8 @@ def read_repetition(words):
     except (ValueError, FileNotFoundError) as error:
         raise type(error)(f"from={own['from']} cannot be repeated as it was: {error}") from error
     config["rerun"] = folder.is_finished(place)
+    found = commits.of_run(_holding(run, PROVENANCE))
+    config |= {folder.REPEATED: found} if found else {}
     return Repetition(run, before, config, place, own.get("verify") == "true", typed)
 
 
@@ -92,6 +94,12 @@ def _attempts(path):
             f"from={path} has no {folder.CONFIG}: its choices are not known, it cannot be repeated. Give another run."
         )
     return run, run
+
+
+def _holding(run, name):
+    """The newest attempt with a file. While the main process begins one, the others may come before it has any."""
+    attempts = [run, *reversed(kept_attempts(run))]
+    return next((attempt for attempt in attempts if (attempt / name).is_file()), run)
 
 
 def _is_change(word, frozen):

@@ -20,15 +20,15 @@ def put(cache, kind, owner, name, files, commit=SHA, ref="main"):
     return home / "snapshots" / commit
 
 
-def put_model(cache, owner, name, folder):
+def put_model(cache, owner, name, folder, commit=SHA):
     """The files of a folder as a model of the Hub."""
-    model = put(cache, "models", owner, name, [])
+    model = put(cache, "models", owner, name, [], commit)
     shutil.copytree(folder, model, dirs_exist_ok=True)
 
 
-def put_conll2003(cache):
+def put_conll2003(cache, commit=SHA):
     """lhoestq/conll2003 with 40 sentences per split."""
-    data = put(cache, "datasets", "lhoestq", "conll2003", ["README.md"])
+    data = put(cache, "datasets", "lhoestq", "conll2003", ["README.md"], commit)
     (data / "README.md").write_text("")
     _put_sentences(data, "data/{}-00000-of-00001.parquet", "PER ORG LOC MISC")
 
