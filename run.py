@@ -8,7 +8,7 @@ from hydra.core.hydra_config import HydraConfig
 from hydra.types import RunMode
 from omegaconf import OmegaConf
 
-from stages import attempts, divergence, folder, identity, lock, lost, signals
+from stages import attempts, commits, divergence, folder, identity, lock, lost, signals
 from stages.clock import Clock
 from stages.command_line import clear_errors, complete, with_group
 from stages.config import build_task, read_config, register_open_nodes
@@ -63,7 +63,6 @@ def carry_out(config, words, task, place, clock):
     names = f"{task.name} on {config['data']['name']} with {config['model']['name']}"
     stage("experiment", f"{names}, method {config['method']['name']}, seed {config['seed']}")
 
-    from stages import commits
     from stages.data import load_data
     from stages.extra_metrics import load_metrics
     from stages.hub import locate_model

@@ -7,6 +7,7 @@ import os
 import select
 import signal
 import socket
+import sys
 import threading
 import time
 from contextlib import contextmanager, suppress
@@ -17,7 +18,7 @@ ORPHANED = 1.0  # seconds between two looks whether the parent is still there
 GRACE = "guard.grace_seconds"
 AGAIN = "The same command goes on from the last checkpoint."
 
-_heard = SimpleNamespace(signum=0, waits=False, process=0, mouth=-1)
+_heard = SimpleNamespace(signum=0, waits=False, process=0, mouth=-1, lost=False)
 
 
 class Interrupted(KeyboardInterrupt):
@@ -44,6 +45,8 @@ def listening(grace, release=lambda: None, watch=False):
         yield
         return
     _heard.signum, _heard.waits, _heard.process, done = 0, False, os.getpid(), threading.Event()
+    _heard.lost, hook = False, sys.unraisablehook
+    sys.unraisablehook = lambda unraisable: _raise_later(unraisable, hook)
     handlers = {number: signal.signal(number, lambda signum, frame: _hear(signum, grace)) for number in STOPPING}
     ears, mouth = socket.socketpair()
     mouth.setblocking(False)
@@ -56,6 +59,7 @@ def listening(grace, release=lambda: None, watch=False):
         yield
     finally:
         done.set()
+        sys.unraisablehook = hook
         _heard.mouth = -1
         _set_ears(-1)
         mouth.close()
@@ -84,12 +88,24 @@ def waiting():
 def _hear(signum, grace):
     if os.getpid() != _heard.process:
         return _pass_by(signum)
+    if _heard.lost:
+        _heard.lost = False
+        raise Interrupted(_heard.signum)
     if _heard.signum:  # schedulers repeat SIGTERM; a second Ctrl-C is `_bound`'s
         return None
     _heard.signum = signum
     if not _heard.waits:
         raise Interrupted(signum)
     return _write(f"{signal.Signals(signum).name}: stopping after the next step, in {grace:g} s at the latest.")
+
+
+def _raise_later(unraisable, hook):
+    """Where a signal came while an object was removed, Python drops what its handler raises: it is raised again."""
+    if not isinstance(unraisable.exc_value, Interrupted):
+        hook(unraisable)
+    elif os.getpid() == _heard.process:
+        _heard.lost = True
+        threading.Timer(0.05, os.kill, (os.getpid(), signal.SIGTERM)).start()
 
 
 def _bound(ears, grace, release):

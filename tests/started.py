@@ -4,6 +4,7 @@ import json
 import os
 import random
 import re
+import signal
 import subprocess
 import sys
 import time
@@ -68,6 +69,13 @@ class Started:
         for process in psutil.Process(self.process.pid).children():
             found[int(process.environ()["RANK"])] = process
         return found
+
+    def send(self, signum):
+        """Ctrl-C reaches all processes of a terminal, other signals the one that was typed; see `ranks` for others."""
+        if signum == signal.SIGINT:
+            os.killpg(self.process.pid, signum)
+        else:
+            self.process.send_signal(signum)
 
     def end(self, within=60):
         """-> (exit code, seconds); nothing that it started is left after that."""

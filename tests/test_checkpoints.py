@@ -1,6 +1,8 @@
 """Checkpoints: whole or not at all; damaged ones are found, named and set aside, and the one before is used."""
 
 import json
+import os
+import stat
 
 import pytest
 
@@ -22,6 +24,20 @@ def made(folder, step, best=None, files=FILES):
     best = best and f"/another/place/checkpoint-{best}"
     (written / STATE).write_text(json.dumps({"global_step": step, "best_model_checkpoint": best}))
     return checkpoints.seal(written, folder)
+
+
+def test_its_files_are_for_whom_the_umask_says(tmp_path):
+    """safetensors writes its own for the owner alone."""
+    written = tmp_path / PARTIAL / "checkpoint-4"
+    written.mkdir(parents=True)
+    (written / STATE).write_text("{}")
+    (written / "model.safetensors").touch(0o600)
+    previous = os.umask(0o027)
+    try:
+        files = list(checkpoints.seal(written, tmp_path).iterdir())
+    finally:
+        os.umask(previous)
+    assert len(files) == 3 and {stat.S_IMODE(file.stat().st_mode) for file in files} == {0o640}
 
 
 def flip(path, place):

@@ -29,6 +29,19 @@ def test_a_signal_stops_what_is_done_at_once(signum, code, capsys):
     assert [signal.getsignal(number) for number in signals.STOPPING] == before
 
 
+def test_a_signal_while_an_object_is_removed(capfd):
+    """Python would drop what the handler raises there, and the run would go on until its time is over."""
+
+    class Removed:
+        def __del__(self):
+            send(signal.SIGINT)
+
+    with pytest.raises(signals.Interrupted, match="SIGINT"), signals.listening(60):
+        Removed()
+        time.sleep(20)
+    assert not capfd.readouterr().err
+
+
 def test_other_processes_of_a_run_do_not_count_as_failed(monkeypatch):
     """Or the launcher would kill the main process while it closes its trackers."""
     monkeypatch.setenv("RANK", "1")
