@@ -40,6 +40,7 @@ class Started:
         with self.log.open("w") as log:
             self.process = subprocess.Popen(
                 [sys.executable, "-u", str(script), *words], stdout=log, stderr=subprocess.STDOUT, cwd=PROJECT,
+                preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # ignored in a shell's background
                 env={**os.environ, **OFFLINE, "OMP_NUM_THREADS": "1", **environment}, start_new_session=True,
             )  # fmt: skip
         self.began = time.time()
@@ -53,8 +54,9 @@ class Started:
         return self.log.read_text(errors="replace")
 
     def wait_for(self, phase, skip=0, more=0.0):
-        """Until it is in a phase, which may be skipped some times, or has said what /this pattern finds. `more`:
+        """Until it enters a phase, which may be skipped some times, or has said what /this pattern finds. `more`:
         seconds further."""
+        skip += self.watch.entered[phase]
         while not (re.search(phase[1:], self.said, re.M) if phase[0] == "/" else self._is_in(phase, skip)):
             assert self.process.poll() is None and time.time() < self.began + LIMIT, self.said
             time.sleep(0.002)

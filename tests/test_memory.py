@@ -1,12 +1,15 @@
 """Where memory is short, the same batch is trained in smaller pieces: same data, same loss, nothing lost."""
 
 import json
+import sys
+from types import SimpleNamespace
 
 import pytest
 import torch
 from run_files import predicted, read_lines
 
-from stages import memory
+from stages import agent, memory
+from stages.agent import AGAIN
 from stages.tuner import Tuner
 from tests.conftest import PROJECT
 from tests.started import Started
@@ -94,6 +97,54 @@ def test_one_example_is_too_much(run_here, tiny_bert, tmp_path, monkeypatch):
 
 
 # --- several processes
+
+
+def test_who_starts_again(monkeypatch, tmp_path):
+    """The processes of the project's own launcher; others end with the key to change."""
+    from stages import launching
+
+    arguments = {"per_device_train_batch_size": 8, "gradient_accumulation_steps": 1, "world_size": 2}
+    tuner = SimpleNamespace(args=SimpleNamespace(**arguments, output_dir=str(tmp_path / "checkpoints")))
+    monkeypatch.setenv("WORLD_SIZE", "2")
+    monkeypatch.delenv(launching.RESTARTS, raising=False)
+    with pytest.raises(
+        ValueError, match=f"8 examples in a forward pass do not fit .* set hardware.{memory.TRAIN}=4, and"
+    ):
+        memory._cut_pieces(tuner, torch.OutOfMemoryError(SHORT))
+    assert not list(tmp_path.iterdir())
+    monkeypatch.setenv(launching.RESTARTS, "1")
+    with pytest.raises(SystemExit) as ended:
+        memory._cut_pieces(tuner, torch.OutOfMemoryError(SHORT))
+    assert ended.value.code == AGAIN and json.loads((tmp_path / memory.KEPT).read_text()) == {memory.TRAIN: 4}
+
+
+@pytest.mark.parametrize(
+    ("codes", "code", "said"),
+    [
+        ({0: 1, 1: -9}, 137, "process 1 (pid 11) was ended by SIGKILL"),  # the other failed because of it
+        ({0: 1, 1: 2}, 1, ""),
+        ({0: -6, 1: AGAIN}, None, "memory is short in process 1. All processes start again"),
+    ],
+)
+def test_what_the_launcher_makes_of_it(monkeypatch, capsys, codes, code, said):
+    import accelerate.commands.launch
+    from torch.distributed.elastic.multiprocessing.errors import ChildFailedError, ProcessFailure
+
+    failures = {r: ProcessFailure(r, 10 + r, code, "/nowhere") for r, code in codes.items()}
+
+    def fail():
+        raise ChildFailedError("run.py", failures)
+
+    started = []
+    monkeypatch.setattr(accelerate.commands.launch, "main", fail)
+    monkeypatch.setattr(agent.os, "execv", lambda path, words: started.append(words) or sys.exit(0))
+    monkeypatch.setattr(agent.logging, "disable", lambda level: None)
+    monkeypatch.setattr(agent.signal, "signal", lambda *_: None)
+    with pytest.raises(SystemExit) as ended:
+        agent.main()
+    assert ended.value.code == (code or 0) and started == ([] if code else [sys.orig_argv])
+    captured = capsys.readouterr()
+    assert said in captured.out + captured.err
 
 
 @pytest.mark.slow
