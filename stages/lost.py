@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from stages.hardware import launched
 
 CUT = ("onnection closed by peer", "onnection reset by peer", "Broken pipe", "remote process exited")
+CHILD = 1  # seconds in which the system says that a child is gone
 STOPPED = 10  # seconds in which a launcher stops the processes of a run once it has lost one
 WORKER = re.compile(r"DataLoader worker \(pid(?:\(s\))? (?P<pid>\d+)[^)]*\)(?: is killed by signal: (?P<how>[^.]+))?")
 
@@ -21,7 +22,7 @@ def explained():
     try:
         yield
     except Exception as error:
-        worker = _lost_worker(error)
+        worker = _lost_worker(_with_cause(error))
         if worker:
             _say_worker(*worker)
         if launched() in (None, 1) or not _has_lost_others(error):
@@ -31,6 +32,16 @@ def explained():
         except KeyboardInterrupt as stopped:
             raise SystemExit(getattr(stopped, "code", 1)) from None
         raise
+
+
+def _with_cause(error):
+    """What torch says, a moment later, of the process at the other end of a connection that was cut."""
+    if isinstance(error, EOFError | ConnectionError):
+        try:
+            time.sleep(CHILD)
+        except RuntimeError as later:  # raised by its handler of SIGCHLD
+            return later
+    return error
 
 
 def _has_lost_others(error):

@@ -15,8 +15,11 @@ from tests.chaos_phases import Watch
 from tests.conftest import OFFLINE, PROJECT, WORDS
 
 LIMIT = 200  # seconds that a test waits for anything
-SLOW_EVALUATION = ("hardware.per_device_eval_batch_size=2", "training.eval_strategy=steps", "training.eval_steps=20",
-                   "training.save_strategy=steps", "training.logging_steps=1")  # fmt: skip
+EVAL_STEPS = 20
+SLOW_EVALUATION = (
+    "hardware.per_device_eval_batch_size=2", "training.eval_strategy=steps", f"training.eval_steps={EVAL_STEPS}",
+    "training.save_strategy=steps", "training.logging_steps=1",
+)  # fmt: skip
 
 
 def words_of(folder, model):
@@ -56,14 +59,19 @@ class Started:
     def wait_for(self, phase, skip=0, more=0.0):
         """Until it enters a phase, which may be skipped some times, or has said what /this pattern finds. `more`:
         seconds further."""
-        skip += self.watch.entered[phase]
-        while not (re.search(phase[1:], self.said, re.M) if phase[0] == "/" else self._is_in(phase, skip)):
+        last = None
+        while not re.search(phase[1:], self.said, re.M) if phase[0] == "/" else skip >= 0:
             assert self.process.poll() is None and time.time() < self.began + LIMIT, self.said
             time.sleep(0.002)
+            before, last = last, self._seen()
+            skip -= last != before and last[0] == phase
         time.sleep(more)
 
-    def _is_in(self, phase, skip):
-        return self.watch.look() == phase and self.watch.entered[phase] > skip
+    def _seen(self):
+        """-> (phase, detail); the watch takes every second step for an evaluation."""
+        phase, detail = self.watch.look(), self.watch.detail
+        is_step = phase == "evaluating" and int(detail.rpartition(" ")[2]) % EVAL_STEPS
+        return ("step" if is_step else phase), detail
 
     def ranks(self):
         """The processes that a launcher started, by rank."""

@@ -38,6 +38,21 @@ def test_a_process_that_loaded_data_and_just_ended(capsys):
     assert ended.value.code == 1 and "process 77, which loaded data, ended. Fewer" in capsys.readouterr().err
 
 
+def test_a_connection_that_was_cut_before_it_was_known(monkeypatch, capsys):
+    """The main process may meet the end of a pipe before it hears that the child at its other end is gone."""
+
+    def hear(seconds):
+        raise RuntimeError("DataLoader worker (pid 77) is killed by signal: Killed. ")
+
+    with pytest.raises(EOFError):
+        monkeypatch.setattr(lost, "CHILD", 0.01)
+        raised(EOFError())
+    monkeypatch.setattr("time.sleep", hear)
+    with pytest.raises(SystemExit) as ended:
+        raised(EOFError())
+    assert ended.value.code == 137 and "process 77, which loaded data" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize(("world", "text", "waits"), [("2", GLOO, True), ("1", GLOO, False), ("2", "a fault", False)])
 def test_a_process_that_lost_another_waits_to_be_stopped(monkeypatch, world, text, waits):
     """The launcher says which one was lost. Where it stops nobody, the error is what it was."""
