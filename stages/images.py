@@ -83,9 +83,7 @@ def _kind(source):
     from PIL import Image
 
     with warnings.catch_warnings():
-        warnings.simplefilter(
-            "ignore", Image.DecompressionBombWarning
-        )  # at about as many pixels, which is refused here
+        warnings.simplefilter("ignore", Image.DecompressionBombWarning)  # these are refused
         with Image.open(source, formats=FORMATS) as image:
             pixels = image.width * image.height
             if pixels > MOST_PIXELS:
