@@ -12,7 +12,7 @@ from tests.started import Started, words_of
 SECONDS = 40  # to end in: guard.grace_seconds and what starting and ending Python takes
 STAGES = [  # (where, how often it is skipped, seconds later, what is said)
     ("/^experiment", 0, 0, "The same command goes on from the last checkpoint"),
-    ("loading", 0, 4, "The same command goes on from the last checkpoint"),
+    ("/^experiment", 0, 1.5, "The same command goes on from the last checkpoint"),
     ("step", 5, 0, "Saved at step "),
     ("evaluating", 0, 0.3, "Saved at step 21 of 24"),
     ("saving", 0, 0, "Saved at step 21 of 24"),
