@@ -67,20 +67,18 @@ def test_two_starts_of_one_command_at_once(tiny_bert, tmp_path, processes):
 @pytest.mark.slow
 def test_a_budget_that_is_used_in_two_starts(tiny_bert, tmp_path):
     """It ends in time with scores and a report; what led to the checkpoint that the second goes on from counts."""
-    words = [*words_of(tmp_path, tiny_bert), "training.num_train_epochs=1000", "guard.max_minutes=0.5"]
+    words = [*words_of(tmp_path, tiny_bert), "training.num_train_epochs=1000", "guard.max_minutes=0.9"]
     first = Started(words, tmp_path)
-    first.wait_for("/step 60/")
+    first.wait_for("/step 40/")
     first.process.kill()
     first.process.wait()
     again = Started(words, tmp_path)
-    code, _ = again.end(60)
+    code, _ = again.end(90)
     run = again.run()
     stopped = json.loads((run / "metrics.json").read_text())["stopped"]
     seconds = json.loads((run / "provenance.json").read_text())["seconds"]
-    assert code == 0 and stopped["why"] == "guard.max_minutes=0.5" and 60 < stopped["step"] < stopped["of"]
-    assert stopped["seconds_before"] > 2
-    assert (
-        stopped["seconds_before"] + seconds < 36
-    )  # a busy machine's last evaluation may take longer than those before
+    assert code == 0 and stopped["why"] == "guard.max_minutes=0.9" and 20 < stopped["step"] < stopped["of"]
+    in_all = stopped["seconds_before"] + seconds
+    assert stopped["seconds_before"] > 2 and in_all < 60  # the last evaluation may take longer than those before
     assert "were used before the interruption" in again.said and (run / "report.html").is_file()
     assert not (run / "checkpoints").exists() and "these are its best scores until then" in again.said
