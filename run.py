@@ -2,6 +2,7 @@
 
 import os
 import sys
+from contextlib import suppress
 
 import hydra
 from hydra.core.hydra_config import HydraConfig
@@ -19,6 +20,7 @@ from stages.repeat import repeat, repeats
 from stages.request import uses_run
 from stages.reuse import use_run
 from stages.terminal import is_main, say, stage
+from stages.trackers import is_unsent
 from stages.typos import arrange
 from sweeps.summary import summed_up
 
@@ -46,7 +48,7 @@ def run_experiment(config, words):
     if folder.is_finished(place) and not config["rerun"]:
         attempts.tidy(place)
         say("This experiment is finished, these are its scores. rerun=true trains it again and keeps this run.")
-        tell_agent(config, place)
+        tell_trackers(config, place)
         return show_scores(task, place)
     divergence.check(place, config)
     if launched() is None:
@@ -157,9 +159,15 @@ def leave(config, data, place, extra, tuner, tokenizer, results, seconds):
     report.write_scores(place, scores, baseline, seconds, extra.names, tuner.stopped)
 
 
-def tell_agent(config, place):
-    """The agent of a W&B sweep waits for the scores of its run, of a finished experiment too."""
-    if os.environ.get("WANDB_SWEEP_ID"):
+def tell_trackers(config, place):
+    """What a finished run still has for trackers: what it was killed on the way to send, unless another process is
+    sending it; its scores for the agent of a W&B sweep, which waits for them."""
+    if is_unsent(config["tracking"], place):
+        from stages.tracking import send_rest
+
+        with suppress(lock.Running), lock.held(place):
+            send_rest(config, place)
+    elif os.environ.get("WANDB_SWEEP_ID"):
         from stages.tracking import send_finished
 
         send_finished(config, place)

@@ -55,7 +55,9 @@ def measure(run, step, steps):
         loss = step()
         if number // BLOCK % 2:
             before = time.perf_counter()
-            tracking.log([run], {"loss": loss, "grad_norm": 1.0, "learning_rate": 1e-4, "epoch": 0.1}, number)
+            tracking.log(
+                [run], {"loss": loss, "grad_norm": 1.0, "learning_rate": 1e-4, "epoch": 0.1}, number, len(inside)
+            )
             inside.append(time.perf_counter() - before)
         (with_it if number // BLOCK % 2 else without).append(time.perf_counter() - started)
     return without, with_it, inside

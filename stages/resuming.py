@@ -19,7 +19,8 @@ class ResumingTrainer(Trainer):
     writing_in = None  # where a checkpoint is written, while it is
     taken_up = None  # the checkpoint that this run goes on from
     looked_at = None  # the last step after which the Trainer looked what is to be done
-    waiting = False  # a checkpoint is due, and waits for the end of the epoch
+    closing = False  # it looks for the second time after the same step, at the end of the epoch
+    waiting = False  # a checkpoint is due, and waits for that
     started = None  # when the command was, in seconds since the epoch
     spent = 0.0  # seconds that earlier starts took to get to the checkpoint that this one goes on from
 
@@ -99,12 +100,19 @@ class ResumingTrainer(Trainer):
         """The Trainer's. A checkpoint of the last step of an epoch waits for the log and the evaluation that close it:
         who goes on from it begins with the next epoch."""
         step, control = self.state.global_step, self.control
-        closing, self.looked_at = self.looked_at == step, step
-        if closing:
+        self.closing, self.looked_at = self.looked_at == step, step
+        if self.closing:
             control.should_save, self.waiting = control.should_save or self.waiting, False
         elif self.state.epoch == int(self.state.epoch) or step >= self.state.max_steps:
             control.should_save, self.waiting = False, control.should_save
         super()._maybe_log_save_evaluate(*args, **kwargs)
+
+    def _evaluate(self, *args, **kwargs):
+        """The Trainer's. Where it ends training, the epoch closes there: the checkpoint waits for that, too."""
+        metrics = super()._evaluate(*args, **kwargs)
+        if self.control.should_training_stop and not self.closing:
+            self.control.should_save, self.waiting = False, self.waiting or self.control.should_save
+        return metrics
 
     def _finalize_training(self, *args, **kwargs):
         if self.taken_up and self.state.global_step == self._initial_global_step:  # nothing was left to do

@@ -8,7 +8,7 @@ from importlib import import_module
 from transformers import TrainerCallback
 
 from stages import trackers as known
-from stages.folder import FINISHED
+from stages.folder import FINISHED, write_text
 from stages.secrets import hidden
 from stages.terminal import is_main, stage, warn
 
@@ -33,8 +33,11 @@ def _warn_once(message):
 @contextmanager
 def tracked(config, folder):
     """The open trackers of an experiment; finished on every way out, as failed after an exception, as interrupted after
-    a signal."""
-    trackers = open_trackers(config, folder) if is_main() else []
+    a signal. Until they have got all of it, a mark in its folder says that they lack something."""
+    trackers, mark = [], folder / known.UNSENT
+    if is_main() and known.chosen(config["tracking"]):
+        write_text(mark, "")
+        trackers = open_trackers(config, folder)
     outcome = "failed"
     try:
         yield trackers
@@ -46,6 +49,8 @@ def tracked(config, folder):
         for tracker in trackers:
             with harmless(tracker.title):
                 tracker.finish(outcome)
+        if is_main() and outcome == "finished" and not any(tracker.lacks for tracker in trackers):
+            mark.unlink(missing_ok=True)
 
 
 def open_trackers(config, folder):
@@ -62,33 +67,48 @@ def open_trackers(config, folder):
 
 
 class Curves(TrainerCallback):
-    """Training and validation numbers of a run over its steps."""
+    """Training and validation numbers of a run over its steps, each row of its history once: a run that is taken up
+    first sends what its checkpoint knows, and the trackers keep what the killed process had not sent."""
 
     def __init__(self, trackers):
-        self.trackers = trackers
+        self.trackers, self.row = trackers, 0
+
+    def on_train_begin(self, args, state, control, **kwargs):
+        log_all(self.trackers, state.log_history)
+        self.row = len(state.log_history)
 
     def on_log(self, args, state, control, logs=None, **kwargs):
-        log(self.trackers, logs, state.global_step)
+        log(self.trackers, logs, state.global_step, self.row)
+        self.row += 1
 
 
-def log(trackers, numbers, step):
-    """Send the Trainer's numbers of a step, sorted by split: eval_f1 -> validation/f1, loss -> train/loss."""
+def log_all(trackers, history):
+    """Send the rows of a history that the trackers have not got yet."""
+    for row, line in enumerate(history):
+        log(trackers, {name: value for name, value in line.items() if name != "step"}, line["step"], row)
+
+
+def log(trackers, numbers, step, row):
+    """Send the Trainer's numbers of a step, sorted by split: eval_f1 -> validation/f1, loss -> train/loss. `row`: their
+    number in the history; a tracker that has it does not get it again."""
     named = {
         f"validation/{name.removeprefix('eval_')}" if name.startswith("eval_") else f"train/{name}": value
         for name, value in numbers.items()
     }
     for tracker in trackers:
-        with harmless(tracker.title):
-            tracker.log(named, step)
+        if row >= tracker.rows:
+            with harmless(tracker.title):
+                tracker.log(named, step, row)
+            tracker.rows = row + 1
 
 
 def send_results(trackers, config, folder):
     """The scores and tables of a finished run, read back from its folder, and the model where it is asked for."""
     with harmless("tracking"):
-        scores, tables, step = read_results(folder) if trackers else ({}, {}, 0)
+        results = read_results(folder) if trackers else ()
         for tracker in trackers:
             with harmless(tracker.title):
-                tracker.add_results(scores, tables, step)
+                tracker.add_results(*results)
                 if config["tracking"]["log_model"]:
                     tracker.add_model(folder / "model")
 
@@ -97,14 +117,19 @@ def send_finished(config, folder):
     """Send an experiment that was finished before as a new run to W&B, for the agent of a W&B sweep that asked for it:
     it would wait for ever for the scores."""
     choices = {k: v for k, v in config["tracking"].items() if k == "wandb" or k not in known.KEYS}
-    with tracked({**config, "tracking": choices}, folder) as trackers:
-        for line in _read_lines(folder / "history.jsonl"):
-            log(trackers, {name: value for name, value in line.items() if name != "step"}, line["step"])
+    send_rest({**config, "tracking": choices}, folder)
+
+
+def send_rest(config, folder):
+    """Send what the trackers have not got of a finished run: it was killed on the way to them."""
+    with tracked(config, folder) as trackers:
+        log_all(trackers, _read_lines(folder / "history.jsonl"))
         send_results(trackers, config, folder)
 
 
 def read_results(folder):
-    """-> ({"test/f1": ...}, {"predictions": rows, ...}, last step) of a finished run; tables are of its last split."""
+    """-> ({"test/f1": ...}, {"predictions": rows, ...}, last step, length of the history) of a finished run; tables are
+    of its last split."""
     metrics = json.loads((folder / FINISHED).read_text(encoding="utf-8"))
     splits = [split for split in ("validation", "test") if split in metrics]
     values = {**{split: metrics[split] for split in splits}, "baseline": metrics["baseline"]["values"]}
@@ -113,9 +138,10 @@ def read_results(folder):
     predictions = _read_lines(folder / "predictions" / f"{splits[-1]}.jsonl")
     tables["predictions"] = [_readable(row) for row in errors_first(predictions)[:SAMPLE]]
     tables["findings"] = json.loads((folder / "findings.json").read_text(encoding="utf-8"))
-    step = max((line["step"] for line in _read_lines(folder / "history.jsonl")), default=0)
+    history = _read_lines(folder / "history.jsonl")
+    step = max((line["step"] for line in history), default=0)
     numbers = {name: value for name, value in scores.items() if isinstance(value, int | float)}
-    return numbers, {name: rows for name, rows in tables.items() if rows}, step
+    return numbers, {name: rows for name, rows in tables.items() if rows}, step, len(history)
 
 
 def _read_lines(path):

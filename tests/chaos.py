@@ -1,7 +1,8 @@
 """`make chaos`: runs are killed at random moments, typed again until they finish, and compared with runs left alone.
 
-Bit for bit: weights, predictions, scores, history, findings. Runs are forked from one process that has imported all;
-`--real` types the commands instead, with `accelerate launch` for two processes, which takes far longer.
+Bit for bit: weights, predictions, scores, history, findings; of one task what W&B and TensorBoard got, too, row by row.
+Runs are forked from one process that has imported all; `--real` types the commands instead, with `accelerate launch`
+for two processes, which takes far longer.
 """
 
 import argparse
@@ -24,12 +25,14 @@ PROJECT = Path(__file__).resolve().parent.parent
 sys.path[:0] = [str(PROJECT), str(PROJECT / "tests")]
 
 from tests import conftest  # noqa: E402  no way out to the Hub or to W&B
-from tests.chaos_phases import PHASES, Watch  # noqa: E402
+from tests.chaos_phases import PHASES, SENDING, Watch  # noqa: E402
+from tests.chaos_trackers import arrived, stand_in  # noqa: E402
 from tests.same_runs import differences, left  # noqa: E402
 
 TASKS = ("ner", "text_classification", "summarization")
+TRACKED = "text_classification"
 WORDS = (
-    "data.limit=24", "batch_size=8", "hardware=cpu", "tracking=disabled", "training.num_train_epochs=4",
+    "data.limit=24", "batch_size=8", "hardware=cpu", "training.num_train_epochs=4",
     "training.eval_strategy=steps", "training.save_strategy=steps", "training.eval_steps=2", "training.logging_steps=1",
     "training.early_stopping_patience=4", "optimizer.learning_rate=1e-3", "scheduler=cosine",
 )  # fmt: skip
@@ -44,23 +47,25 @@ def main(arguments):
     models = make_models(root)
     settings = [(task, method, n) for n in (1, 2) for method in ("full", "lora") for task in TASKS]
     settings = [s for s in settings if arguments.only in " ".join(map(str, s))]
-    wanted = plan(len(settings), arguments.kills, dice)
+    wanted = plan(settings, arguments.kills, dice)
     for setting, phases in zip(settings, wanted, strict=True):
         found, different = torment(setting, phases, models, root, dice, arguments.real)
         killed, wrong = killed + found, wrong + different
         for line in different:
             print(f"  DIFFERENT {line}", flush=True)
     print_table(killed, arguments.seed)
-    reached = len(killed) >= arguments.kills
+    reached = len(killed) >= sum(map(len, wanted))
     print(f"{len(killed)} kills, {len(settings)} settings, {len(wrong)} differences. Runs: {root}")
     return len(wrong) + (not reached)
 
 
 def plan(settings, kills, dice):
-    """For each setting the phases to kill it in, all of them about as often, in the order in which they come."""
+    """For each setting the phases to kill it in, all of them about as often, in the order in which they come; one more
+    for those that are tracked."""
     deck = [PHASES[i % len(PHASES)] for i in range(kills)]
     dice.shuffle(deck)
-    return [sorted(deck[i::settings], key=PHASES.index) for i in range(settings)]
+    dealt = [sorted(deck[i :: len(settings)], key=PHASES.index) for i in range(len(settings))]
+    return [hand + [SENDING] * (task == TRACKED) for hand, (task, *_) in zip(dealt, settings, strict=True)]
 
 
 def make_models(root):
@@ -78,9 +83,10 @@ def torment(setting, phases, models, root, dice, real):
     place = root / "-".join(map(str, setting))
     words = [f"experiment=quickstart/{task}", f"method={method}", f"model.path={models[task]}", *WORDS]
     words += [f"output_root={place}", f"hardware.num_processes={processes}"]
+    words += ["tracking=[wandb,tensorboard]" if task == TRACKED else "tracking=disabled"]
     usual = finish(words, processes, real, place)
     run = found_run(place)
-    expected = left(run)
+    expected = kept(run)
     run.rename(run.with_name(f"{run.name}.alone"))
     killed, different = [], []
     for phase in phases:
@@ -88,14 +94,20 @@ def torment(setting, phases, models, root, dice, real):
             hit = kill_in(phase, words, processes, real, place, usual.get(phase, 0.0) / tries, dice)
             if hit:
                 break
-            different += differences(expected, left(found_run(place)))  # too late: it finished
+            different += differences(expected, kept(found_run(place)))  # too late: it finished
             shutil.rmtree(found_run(place))
         if hit:
             killed.append(Killed(setting, phase, *hit))
             print(f"  {' '.join(map(str, setting)):<30}killed while {' '.join(hit)}", flush=True)
     finish(words, processes, real, place)
-    different += differences(expected, left(found_run(place)))
+    different += differences(expected, kept(found_run(place)))
     return killed, [f"{setting} {line}" for line in different]
+
+
+def kept(run):
+    """What a run left, and what its trackers have of it, where it has some."""
+    tracked = (run / "wandb_id").is_file()
+    return {**left(run), **(arrived(run, os.environ["WANDB_BASE_URL"]) if tracked else {})}
 
 
 def found_run(place):
@@ -188,11 +200,12 @@ def running(started):
 
 
 def stop(started, dice):
-    """kill -9, in any order, of a run's processes and of all that they started."""
+    """kill -9, in any order, of a run's processes and of all that they started; W&B's own is spared half the time."""
     import psutil
 
     alive = [number for number, code in started.items() if code is None]
     victims = [p for number in alive for p in (psutil.Process(number), *psutil.Process(number).children(True))]
+    victims = [victim for victim in victims if "wandb" not in victim.name() or dice.random() < 0.5]
     dice.shuffle(victims)
     for victim in victims:
         if victim.is_running():
@@ -218,10 +231,12 @@ def preload():
     import datasets  # noqa: F401
     import peft  # noqa: F401
     import sklearn.metrics  # noqa: F401
+    import torch.utils.tensorboard  # noqa: F401
     import transformers.models.auto.modeling_auto
     import transformers.models.bert.modeling_bert
     import transformers.models.t5.modeling_t5
     import transformers.trainer_seq2seq  # noqa: F401
+    import wandb  # noqa: F401
 
 
 if __name__ == "__main__":
@@ -232,5 +247,7 @@ if __name__ == "__main__":
     parser.add_argument("--folder", help="where the runs go; the system's temporary folder")
     parser.add_argument("--real", action="store_true")
     chosen = parser.parse_args()
-    preload()
-    raise SystemExit(bool(main(chosen)))
+    with stand_in() as environment:
+        os.environ.update(environment)
+        preload()
+        raise SystemExit(bool(main(chosen)))

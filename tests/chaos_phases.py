@@ -5,6 +5,7 @@ import time
 from collections import Counter, defaultdict
 
 PHASES = ("loading", "step", "evaluating", "saving", "scoring", "writing")
+SENDING = "sending"  # the scores to trackers, of a run that is finished
 EVERY = 2  # steps between evaluations
 
 
@@ -43,6 +44,8 @@ class Watch:
         run, number = self.find(), self._history_file()
         if number in (None, self.before):
             return "loading", ""
+        if (run / "metrics.json").is_file():
+            return SENDING, ""
         rows = [json.loads(line) for line in (run / "history.jsonl").read_text().split("\n")[:-1]]
         last = rows[-1] if rows else {"step": 0}
         if "train_loss" in last:
@@ -57,6 +60,6 @@ class Watch:
 
 
 def _newest(run):
-    """What was written last, beside the checkpoints."""
-    files = [path for path in run.rglob("*") if path.is_file() and "checkpoints" not in path.parts]
+    """What was written last, beside the checkpoints and what is for trackers."""
+    files = [path for path in run.rglob("*") if path.is_file() and not {"checkpoints", "tensorboard"} & {*path.parts}]
     return max(files, key=lambda path: path.stat().st_mtime_ns).relative_to(run).as_posix()

@@ -4,7 +4,8 @@
         ... WANDB_BASE_URL=server.url WANDB_API_KEY=KEY python run.py ...
         server.mood = "slow"
 
-It answers the few GraphQL calls that wandb 0.31 needs, and keeps what the file stream brings.
+It answers the few GraphQL calls that wandb 0.31 needs, keeps what the file stream brings, line by line, and tells a run
+that is taken up what it has.
 """
 
 import gzip
@@ -16,6 +17,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 KEY = "0" * 40
 SLOW = 10.0  # seconds a call takes of a server in the mood "slow"
 MOODS = ("well", "slow", "500", "429", "403", "garbage", "gone")
+BUCKET = "QnVja2V0"
+PROJECT = {"id": "p", "name": "p", "entity": {"id": "e", "name": "ours"}}
 FEATURES = {
     "serverInfo": {"cliVersionInfo": {"max_cli_version": "9.0.0"}, "latestLocalVersionInfo": None, "features": []}
 }
@@ -50,8 +53,12 @@ class FakeWandb:
 
     def rows(self, run):
         """The rows of a run's history that have arrived."""
-        lines = self.files.get(run, {}).get("wandb-history.jsonl", {})
-        return [json.loads(lines[number]) for number in sorted(lines)]
+        return [json.loads(line) for line in self.lines(run, "history.jsonl")]
+
+    def lines(self, run, name):
+        """The lines of one of a run's files, in order."""
+        lines = self.files.get(run, {}).get(f"wandb-{name}", {})
+        return [lines[number] for number in sorted(lines)]
 
     def keep(self, run, content):
         """Keep what one call to the file stream brings; lines sent twice count once."""
@@ -109,10 +116,14 @@ class _Handler(BaseHTTPRequestHandler):
         if self.path.endswith("/file_stream"):
             self.fake.keep(self.path.split("/")[-2], json.loads(body))
             return {"limits": {}}
+        if "/told/" in self.path:
+            return self.told(self.path.rsplit("/")[-1])
         if not self.path.endswith("/graphql"):
             return {}
         call = json.loads(body)
         variables = call.get("variables") or {}
+        if "RunResumeStatus" in call["query"]:
+            return {"data": {"model": {**PROJECT, "bucket": self.known(variables["name"])}}}
         if "upsertBucket" in call["query"]:
             return {"data": {"upsertBucket": {"bucket": _bucket(variables), "inserted": True}}}
         if "viewer" in call["query"]:
@@ -124,6 +135,23 @@ class _Handler(BaseHTTPRequestHandler):
             return {"data": {"createArtifact": {"artifact": _artifact()}}}
         return {"data": {"project": None, **FEATURES}}
 
+    def told(self, run):
+        """All rows and the summary of a run, for a test in another process."""
+        summary = [json.loads(line) for line in self.fake.lines(run, "summary.json")]
+        return {"history": self.fake.rows(run), "summary": summary}
+
+    def known(self, run):
+        """What there is of a run: None, or how many lines, and the last ones."""
+        if run not in self.fake.files:
+            return None
+        history, events = (self.fake.lines(run, f"{name}.jsonl") for name in ("history", "events"))
+        return {
+            "id": BUCKET, "name": run, "displayName": run, "config": "{}", "tags": [], "notes": None,
+            "wandbConfig": '{"t": 1}', "summaryMetrics": next(iter(self.fake.lines(run, "summary.json")), "{}"),
+            "historyLineCount": len(history), "eventsLineCount": len(events), "logLineCount": 0,
+            "historyTail": json.dumps(history[-1:]), "eventsTail": json.dumps(events[-1:]),
+        }  # fmt: skip
+
     def places(self, variables):
         """Where to put the files of a run."""
         return [{"name": name, "uploadUrl": f"{self.fake.url}/put/{name}"} for name in variables["files"]]
@@ -131,9 +159,9 @@ class _Handler(BaseHTTPRequestHandler):
 
 def _bucket(variables):
     name = variables.get("name") or "unnamed"
-    project = {"id": "p", "name": variables.get("project") or "p", "entity": {"id": "e", "name": "ours"}}
+    project = {**PROJECT, "name": variables.get("project") or "p"}
     return {
-        "id": "QnVja2V0", "name": name, "displayName": variables.get("displayName") or name, "description": None,
+        "id": BUCKET, "name": name, "displayName": variables.get("displayName") or name, "description": None,
         "config": variables.get("config") or "{}", "sweepName": None, "historyLineCount": 0, "project": project,
     }  # fmt: skip
 

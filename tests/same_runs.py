@@ -6,6 +6,7 @@ from run_files import read_lines
 
 TIMES = ("runtime", "per_second", "seconds")
 WITH_TIMES = ("provenance.json", "report.html")
+OF_TRACKERS = ("wandb_id", "trackio_id", "tensorboard")  # every run has its own
 
 
 def without_times(row):
@@ -15,6 +16,7 @@ def without_times(row):
 def left(run):
     """{name: what a run left there}: bytes of weights, predictions and the rest, scores and history without times."""
     files = {path.relative_to(run).as_posix(): path for path in sorted(run.rglob("*")) if path.is_file()}
+    files = {name: path for name, path in files.items() if name.split("/")[0] not in OF_TRACKERS}
     contents = {name: path.read_bytes() for name, path in files.items() if name not in WITH_TIMES}
     origin = json.loads((run / "provenance.json").read_text(encoding="utf-8"))
     return {

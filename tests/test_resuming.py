@@ -90,6 +90,24 @@ def test_a_log_at_the_end_of_an_epoch_is_not_lost(run_here, tiny_bert, stopped_a
     assert left(run_here(*words)) == expected
 
 
+@pytest.mark.slow
+def test_the_log_where_patience_ends_is_not_lost(run_here, tiny_bert, monkeypatch):
+    """Logged once an epoch, out of patience within the second: the checkpoint of that step comes after its log."""
+    import run
+
+    words = (*WORDS, f"model.path={tiny_bert}", "optimizer.learning_rate=0", "training.early_stopping_patience=1")
+    words = (*words, "training.logging_strategy=epoch")
+    whole = run_here(*words)
+    expected = left(whole)
+    whole.rename(whole.with_name("whole"))
+    with monkeypatch.context() as patch:
+        patch.setattr(run, "leave", lambda *given: 1 / 0)
+        with pytest.raises(ZeroDivisionError):
+            run_here(*words)
+    assert left(run_here(*words)) == expected
+    assert [row["step"] for row in expected["history.jsonl"] if "loss" in row] == [3, 4]
+
+
 def test_out_of_patience_and_interrupted_trains_no_further(run_here, tiny_bert, monkeypatch):
     """With a learning rate of 0 nothing improves; interrupted when all training was done, and typed again."""
     import run

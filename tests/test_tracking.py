@@ -115,7 +115,7 @@ def test_a_server_that_does_not_answer_costs_no_run(run_command, tiny_bert, tmp_
 class Broken:
     """A tracker whose own process has died."""
 
-    title = "W&B"
+    title, rows, lacks = "W&B", 0, False
 
     def log(self, *_):
         raise ConnectionResetError("Connection lost")
@@ -126,14 +126,16 @@ class Broken:
 def test_a_tracker_that_dies_costs_no_run(monkeypatch, capsys, tmp_path):
     """Logging and finishing fail: said once, and the result stands; an error of the run itself is not swallowed."""
     monkeypatch.setattr(tracking, "open_trackers", lambda *_: [Broken()])
-    with tracking.tracked({}, tmp_path) as trackers:
+    config = {"tracking": {"wandb": {}}}
+    with tracking.tracked(config, tmp_path) as trackers:
+        curves = tracking.Curves(trackers)
         for step in range(3):
-            tracking.Curves(trackers).on_log(None, SimpleNamespace(global_step=step), None, logs={"loss": 1.0})
+            curves.on_log(None, SimpleNamespace(global_step=step), None, logs={"loss": 1.0})
         tracking.send_results(trackers, {}, tmp_path)  # there is nothing to read
     out = capsys.readouterr().out
     assert out.count("W&B failed (ConnectionResetError: Connection lost)") == 1
     assert out.count("tracking failed (FileNotFoundError: ") == 1
-    with pytest.raises(KeyError), tracking.tracked({}, tmp_path):
+    with pytest.raises(KeyError), tracking.tracked(config, tmp_path):
         raise KeyError("the run's own")
 
 

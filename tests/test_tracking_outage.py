@@ -52,9 +52,9 @@ def track(server, folder, middle=None):
         server.mood = middle or server.mood
         started = time.perf_counter()
         for step in range(ROWS):
-            tracking.log([run], {"loss": 1.0}, step)
+            tracking.log([run], {"loss": 1.0}, step, step)
         seconds = time.perf_counter() - started
-        run.add_results({"test/f1": 0.5}, {"predictions": [{"text": "a"}]}, ROWS)
+        run.add_results({"test/f1": 0.5}, {"predictions": [{"text": "a"}]}, ROWS, ROWS)
         run.add_model(folder / "model")
     return seconds
 
@@ -69,9 +69,8 @@ def kept(folder):
 
 
 def send(server, said, cwd):
-    """Type the command that was said, at a server that is well again and has nothing yet; -> rows that arrive."""
+    """Type the command that was said, at a server that is well again; -> the rows that it has then."""
     server.mood = "well"
-    server.files.clear()
     words = said[said.index("wandb sync ") :].split("\n")[0].split()
     command = [str(Path(sys.executable).with_name("wandb")), *words[1:]]
     done = subprocess.run(command, capture_output=True, text=True, timeout=60, env=os.environ, cwd=cwd)
@@ -86,6 +85,8 @@ def test_a_server_that_is_well_gets_everything(server, tmp_path, capsys):
     assert len(server.rows(run)) == ROWS + 1 and server.artifacts == 2
     assert kept(tmp_path / "run-0") == (ROWS + 1, 2, 1, 1)
     assert "warning" not in capsys.readouterr().out
+    (folder,) = tmp_path.glob("wandb/run-2*")
+    assert send(server, f"wandb sync --include-online {folder}", tmp_path) == ROWS + 1  # nothing twice
 
 
 @pytest.mark.parametrize(("mood", "reason"), MIDDLE + slow(MORE))

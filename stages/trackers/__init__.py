@@ -2,12 +2,18 @@
 
 from importlib.util import find_spec
 
+UNSENT = ".unsent"  # in a run's folder until its trackers have got all of it
 KEYS = {"wandb": "entity", "tensorboard": "", "trackio": "space_id"}  # by package: the keys that only it has
 
 
 def chosen(choices):
     """Names of the trackers to which the group `tracking` gives keys."""
     return [name for name in KEYS if name in choices]
+
+
+def is_unsent(choices, folder):
+    """Whether a run was killed before the trackers that are chosen had all of it."""
+    return bool(chosen(choices)) and (folder / UNSENT).is_file()
 
 
 def check_installed(choices):

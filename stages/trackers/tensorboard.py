@@ -1,29 +1,34 @@
-"""TensorBoard: event files in the run's folder, one TensorBoard over all of them."""
+"""TensorBoard: event files in the run's folder, one TensorBoard over all of them.
+
+A run that is taken up writes its whole history into a further file that hides the earlier ones, and removes them at its
+end: what a killed process had not written yet is in there, and nothing is in there twice.
+"""
 
 from tensorboard.plugins.hparams.api_pb2 import Status
 from tensorboard.plugins.hparams.plugin_data_pb2 import HParamsPluginData
 from torch.utils.tensorboard import SummaryWriter
 from torch.utils.tensorboard.summary import hparams
 
-from stages.checkpoints import look_over
 from stages.page.markup import plain
 from stages.trackers.contract import Tracker, confusion_matrix
 
+FLUSH = 5  # seconds between two writes to the disk, which is what a killed run keeps
 END = ".end"  # a file of its own says how the run ended: TensorBoard believes the first such record for ever
 
 STATUS = {"finished": "STATUS_SUCCESS", "failed": "STATUS_FAILURE", "interrupted": "STATUS_UNKNOWN"}
 
 
 class Run(Tracker):
-    """The event files of a run; an interrupted one gets a further file that hides what came after its checkpoint."""
+    """The event files of a run."""
 
     title = "TensorBoard"
 
     def __init__(self, config, folder):
         self.folder = folder / "tensorboard"
-        self.writer = SummaryWriter(str(self.folder), purge_step=_first_step(self.folder))
         for earlier_end in self.folder.glob(f"*{END}"):
             earlier_end.unlink()
+        self.earlier = list(self.folder.glob("*"))
+        self.writer = SummaryWriter(str(self.folder), purge_step=0 if self.earlier else None, flush_secs=FLUSH)
         choices = _flat(config)
         start = hparams(choices, {})[1]  # [0] would fix the scores to show, [2] says that the run went well
         self.writer.file_writer.add_summary(start)
@@ -32,11 +37,11 @@ class Run(Tracker):
     def where(self):
         return f"TensorBoard: tensorboard --logdir {self.folder.parent.parent}"
 
-    def log(self, numbers, step):
+    def log(self, numbers, step, row):
         for name, value in numbers.items():
             self.writer.add_scalar(name, value, step)
 
-    def add_results(self, scores, tables, step):
+    def add_results(self, scores, tables, step, row):
         for name, value in scores.items():
             self.writer.add_scalar(f"scores/{name}", value, step)
         for name, rows in tables.items():
@@ -49,14 +54,8 @@ class Run(Tracker):
         self.writer.close()
         with SummaryWriter(str(self.folder), filename_suffix=END) as end:
             end.file_writer.add_summary(_end(STATUS[outcome]))
-
-
-def _first_step(folder):
-    """The step that an interrupted run goes on with, None where there was none."""
-    if not folder.is_dir():
-        return None
-    checkpoint, _ = look_over(folder.parent / "checkpoints")
-    return int(checkpoint.name.rpartition("-")[2]) + 1 if checkpoint else 0
+        for path in self.earlier if outcome == "finished" else ():
+            path.unlink(missing_ok=True)
 
 
 def _end(status):

@@ -4,6 +4,7 @@ import io
 from contextlib import contextmanager, redirect_stdout
 
 import trackio
+from trackio.sqlite_storage import SQLiteStorage
 
 from stages.folder import write_text
 from stages.trackers.contract import Tracker, confusion_matrix
@@ -25,18 +26,25 @@ class Run(Tracker):
                 embed=False,
             )  # fmt: skip
         write_text(mark, self.run.id)
-        if resume == "never":
+        kept = SQLiteStorage.get_log_count(self.project, folder.name, run_id=self.run.id)
+        if not kept:
             self.run.log({}, 0)  # or a run that fails before its first number is not shown
+        self.rows = max(0, kept - 1)
+        # A Space tells no more than its last step: of that one all is sent again, or some of it might be missing.
+        self.last = (self.run._initial_last_step or 0) if space else 0
 
     def where(self):
         if self.run.url:
             return f"trackio {self.run.url}"
         return f'trackio: trackio show --project "{self.project}"'
 
-    def log(self, numbers, step):
-        self.run.log(numbers, step)
+    def log(self, numbers, step, row):
+        if step >= self.last:
+            self.run.log(numbers, step)
 
-    def add_results(self, scores, tables, step):
+    def add_results(self, scores, tables, step, row):
+        if self.rows > row:
+            return
         shown = {name: confusion_matrix(rows) if name == "confusion" else rows for name, rows in tables.items()}
         values = {f"scores/{name}": value for name, value in scores.items()}
         self.run.log({**values, **{name: trackio.Table(data=rows) for name, rows in shown.items()}}, step)

@@ -18,6 +18,7 @@ from stages.trackers.contract import Tracker
 
 OPENING = 20  # seconds; a server that is gone: go on offline, do not wait for ever
 CLOSING = {"finished": 30, "failed": 30, "interrupted": 10}  # seconds; schedulers kill 30 s after their signal
+ID = "wandb_id"  # the file in the run's folder with the id of its W&B run
 FLUSH = 1.0  # seconds between two writes to the run's file, which is what a killed run keeps
 
 
@@ -37,16 +38,20 @@ class Run(Tracker):
             silent=True, console="off", x_disable_meta=typed_secret, init_timeout=OPENING,
             x_transaction_log_flush_interval=FLUSH,
         )  # fmt: skip
-        self.rows, self.silent = 0, None  # `silent`: what was wrong when the server was asked first
+        self.silent = None  # what was wrong when the server was asked first
+        # A run that the server may know goes on behind what it has. Every other start holds the whole history: what
+        # `wandb sync` sends of it replaces, line for line, what the server may have got already.
+        self.goes_on = (folder / ID).is_file() and mode == "online"
         words = {**_words(config, folder), "settings": settings}
         try:
-            self.run = wandb.init(**words, mode=mode)
+            self.run = wandb.init(**words, mode=mode, resume="allow" if self.goes_on else None)
         except Exception as error:  # of the network, the server, the account, or wandb's own process
             first = _first_line(str(error)) or type(error).__name__
             warn(f"Weights & Biases does not answer ({first}). The run is kept offline.")
             wandb.teardown()  # or the run's id counts as taken
-            self.run, self.silent = wandb.init(**words, mode="offline"), first
+            self.run, self.silent, self.goes_on = wandb.init(**words, mode="offline"), first, False
             self.reason = "the server does not answer"
+        self.rows = self.run.starting_step
         self.run.define_metric("*", step_metric="step")
 
     def where(self):
@@ -57,22 +62,25 @@ class Run(Tracker):
         return f"W&B offline ({self.reason}). To upload: wandb login && {self._upload()}"
 
     def _upload(self):
-        """The command that sends what is left, which passes over a run that was online unless it is told."""
+        """The command that sends what is left, which passes over a run that was online unless it is told; the starts
+        that were killed come first."""
         online = "" if self.run.offline else "--include-online "
-        return f"wandb sync {online}{Path(self.run.settings.sync_dir)}"
+        own = Path(self.run.settings.sync_dir)
+        return f"wandb sync {online}{' '.join(map(str, [*_left(own, self.run.id), own]))}"
 
-    def log(self, numbers, step):
-        self.rows += 1
-        self.run.log({**numbers, "step": step})
+    def log(self, numbers, step, row):
+        self.run.log({**numbers, "step": step}, step=row, commit=True)
 
-    def add_results(self, scores, tables, step):
+    def add_results(self, scores, tables, step, row):
         self.run.summary.update(scores)
+        if self.rows > row:
+            return
         shown = {name: _table(rows) for name, rows in tables.items() if name != "confusion"}
         if "confusion" in tables:
             shown["confusion_matrix"] = _confusion_chart(tables["confusion"])
-        self.rows += 1
         with _unasked(self.run):
-            self.run.log(shown)
+            self.run.log({**shown, "step": step}, step=row, commit=True)
+        self.rows = row + 1
 
     def add_model(self, folder):
         with _unasked(self.run):
@@ -87,11 +95,19 @@ class Run(Tracker):
         if not in_time:
             end_process()
         reason = self.silent or (self._given_up() if in_time else f"not done within {seconds} s")
+        self.lacks = bool(reason) and self.goes_on
         if reason:
-            warn(
-                f"W&B has not got all of this run ({reason}). Nothing is lost: all {self.rows} rows are kept. "
-                f"To send them later: {self._upload()}"
-            )
+            # `wandb sync` would append all that this start has logged to what has arrived of it
+            later = "The same command sends the rest." if self.lacks else f"To send them later: {self._upload()}"
+            warn(f"W&B has not got all of this run ({reason}). Nothing is lost: all {self.rows} rows are kept. {later}")
+        elif outcome == "finished" and not self.run.offline:
+            self._set_aside()
+
+    def _set_aside(self):
+        """Offline folders of earlier starts hold nothing that has not been sent by now; sent later, their older state
+        would replace it."""
+        for earlier in _left(Path(self.run.settings.sync_dir), self.run.id):
+            _sent_mark(earlier).touch()
 
     def _given_up(self):
         """What wandb could not send, by the last error in the log of its process, which tells nobody else; or None."""
@@ -162,18 +178,29 @@ def _words(config, folder):
     return {
         "project": choices["project"], "entity": choices["wandb"]["entity"], "group": choices["group"],
         "job_type": choices["job_type"], "tags": choices["tags"], "notes": choices["notes"], "name": folder.name,
-        "id": _run_id(folder), "resume": "allow", "config": config, "dir": str(folder.parent), "save_code": False,
+        "id": _run_id(folder), "config": config, "dir": str(folder.parent), "save_code": False,
     }  # fmt: skip
 
 
 def _run_id(folder):
     """A random id, kept in the run's folder: what is resumed goes on in the same W&B run. The agent of a W&B sweep
     gives its own, and waits for the scores of the run that has it."""
-    path = folder / "wandb_id"
+    path = folder / ID
     given = os.environ.get("WANDB_RUN_ID") if os.environ.get("WANDB_SWEEP_ID") else None
     if given or not path.is_file():
         write_text(path, given or secrets.token_hex(4))
     return path.read_text(encoding="utf-8")
+
+
+def _left(own, run):
+    """The offline folders of a run that earlier starts left beside its `own` one and nobody has sent, oldest first."""
+    kept = [path for path in own.parent.glob(f"offline-run-*-{run}") if path != own]
+    return sorted(path for path in kept if not _sent_mark(path).is_file())
+
+
+def _sent_mark(folder):
+    """The file that `wandb sync` leaves beside what it has sent."""
+    return next(folder.glob("*.wandb"), folder / "none").with_suffix(".wandb.synced")
 
 
 def _table(rows):
