@@ -26,8 +26,8 @@ sys.path[:0] = [str(PROJECT), str(PROJECT / "tests")]
 
 from tests import conftest  # noqa: E402  no way out to the Hub or to W&B
 from tests.chaos_phases import PHASES, SENDING, Watch  # noqa: E402
-from tests.chaos_trackers import arrived, stand_in  # noqa: E402
-from tests.same_runs import differences, left  # noqa: E402
+from tests.chaos_trackers import kept, stand_in  # noqa: E402
+from tests.same_runs import differences  # noqa: E402
 
 TASKS = ("ner", "text_classification", "summarization")
 TRACKED = "text_classification"
@@ -102,12 +102,6 @@ def torment(setting, phases, models, root, dice, real):
     finish(words, processes, real, place)
     different += differences(expected, kept(found_run(place)))
     return killed, [f"{setting} {line}" for line in different]
-
-
-def kept(run):
-    """What a run left, and what its trackers have of it, where it has some."""
-    tracked = (run / "wandb_id").is_file()
-    return {**left(run), **(arrived(run, os.environ["WANDB_BASE_URL"]) if tracked else {})}
 
 
 def found_run(place):
@@ -222,7 +216,7 @@ def print_table(killed, seed):
         where = [f"{kill.phase} {kill.detail}".strip() for kill in killed if kill.setting == setting]
         print(f"{' '.join(map(str, setting)):<32}{', '.join(where)}")
     counts = Counter(kill.phase for kill in killed)
-    print("in all  " + ", ".join(f"{phase} {counts[phase]}" for phase in PHASES))
+    print("in all  " + ", ".join(f"{phase} {counts[phase]}" for phase in (*PHASES, SENDING)))
 
 
 def preload():

@@ -2,10 +2,11 @@
 
 import json
 import multiprocessing
+import os
 from contextlib import contextmanager
 from urllib.request import urlopen
 
-from same_runs import without_times
+from same_runs import left, without_times
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
 from tests.fake_wandb import KEY, FakeWandb
@@ -29,6 +30,12 @@ def _serve(parent):
     with FakeWandb() as fake:
         parent.send(fake.url)
         parent.recv()
+
+
+def kept(run):
+    """What a run left, and what its trackers have of it, where it has some."""
+    tracked = (run / "wandb_id").is_file()
+    return {**left(run), **(arrived(run, os.environ["WANDB_BASE_URL"]) if tracked else {})}
 
 
 def arrived(run, url):
