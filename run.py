@@ -3,15 +3,15 @@
 import os
 import sys
 from contextlib import suppress
+from pathlib import Path
 
 import hydra
 from hydra.core.hydra_config import HydraConfig
-from hydra.types import RunMode
 from omegaconf import OmegaConf
 
 from stages import attempts, commits, divergence, folder, identity, lock, lost, signals
 from stages.clock import Clock
-from stages.command_line import clear_errors, complete, with_group
+from stages.command_line import clear_errors, complete, with_trial
 from stages.config import build_task, read_config, register_open_nodes
 from stages.hardware import launched
 from stages.help import answer
@@ -22,23 +22,18 @@ from stages.reuse import use_run
 from stages.terminal import is_main, say, stage
 from stages.trackers import is_unsent
 from stages.typos import arrange
-from sweeps.summary import summed_up
+from sweeps.trial import frozen
 
 register_open_nodes()
 
 
 @hydra.main(version_base="1.3", config_path="conf", config_name="config")
 def main(cfg):
-    """What Hydra calls with each composed configuration: once, or with -m once for each trial."""
+    """What Hydra calls with a composed configuration; a trial of a sweep carries out what was frozen instead."""
     words = OmegaConf.to_container(HydraConfig.get().overrides.task, resolve=False)  # what was typed, as it was typed
-    if HydraConfig.get().mode == RunMode.RUN:
-        with clear_errors():
-            run_experiment(read_config(cfg, words), words)
-        return
-
-    from sweeps.trials import run_trial
-
-    run_trial(run_experiment, read_config(cfg, words), words, sweep=sys.argv[1:])
+    with clear_errors():
+        given = frozen(cfg.launcher.trial) if cfg.launcher.trial else (read_config(cfg, words), words)
+        return run_experiment(*given)
 
 
 def run_experiment(config, words):
@@ -53,7 +48,7 @@ def run_experiment(config, words):
     divergence.check(place, config)
     if launched() is None:
         lock.check(place)
-    start_processes(config, [sys.argv[0], *with_group(words, config["tracking"])])
+    start_processes(config, [sys.argv[0], *with_trial(words, config["launcher"]["trial"])])
     grace = config["guard"]["grace_seconds"]
     with lock.held(place) as release, signals.listening(grace, release, is_child()), lost.explained():
         carry_out(config, words, task, place, clock)
@@ -108,6 +103,7 @@ def train(config, task, data, weights, place, trackers, clock):
     from stages.guard import Guard
     from stages.pace import Pace
     from stages.progress import Progress
+    from stages.status import Status
     from stages.tracking import Curves
 
     tokenizer = processor.load_processor(weights, task)
@@ -131,6 +127,7 @@ def train(config, task, data, weights, place, trackers, clock):
         Progress(task, place, pace),
         Curves(trackers),
         Guard(tuner, config["guard"], clock.started, pace),
+        *([Status(task, Path(trial), pace)] if (trial := config["launcher"]["trial"]) else []),
     ):
         tuner.add_callback(callback)
     seconds = training.train(tuner)
@@ -193,5 +190,4 @@ if __name__ == "__main__":
             use_run(sys.argv[1:])
         else:
             sys.argv[1:] = complete(sys.argv[1:])
-            with summed_up():
-                main()
+            main()

@@ -68,12 +68,10 @@ def _check_sweep(words):
             fail(f"{override.input_line}: no option fits, nothing to run. List them: {group}={','.join(options)}")
 
 
-def with_group(words, tracking):
-    """The words of a trial for processes started anew: with the group of its sweep and the user's --config-dir."""
-    group = tracking.get("group")
-    named = any(word.lstrip("+").startswith("tracking.group=") for word in words)
-    grouped = [] if not group or named else [f"tracking.group={quote(str(group))}"]
-    return [*config_dir(sys.argv[1:]), *words, *grouped]
+def with_trial(words, trial):
+    """The words of an experiment for processes started anew: with the user's --config-dir, and of a sweep's trial with
+    the record that says what was frozen."""
+    return [*config_dir(sys.argv[1:]), *words, *([f"launcher.trial={quote(trial)}"] if trial else [])]
 
 
 def quote(text):

@@ -20,7 +20,17 @@ from stages.scratch import check_scratch
 from stages.targets import check_module, watch_configurations
 from tasks.contract import task_class
 
-GROUPS = ("data", "task", "model", "method", "tracking", "metrics", "guard")  # with keys of the project's own
+GROUPS = (
+    "data",
+    "task",
+    "model",
+    "method",
+    "tracking",
+    "metrics",
+    "guard",
+    "launcher",
+    "sweeper",
+)  # with keys of the project's own
 TOP = ("seed", "batch_size", "output_root", "resume", "rerun", *GROUPS)
 SPLITS = ("train", "validation", "test")
 

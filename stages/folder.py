@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from contextlib import contextmanager
+from functools import cache
 from importlib.metadata import distributions
 from pathlib import Path
 
@@ -18,7 +19,7 @@ from tasks.contract import task_class
 
 PROJECT = Path(__file__).resolve().parent.parent
 # They change where, how fast and how safely, never the result; of guard.max_minutes see `identity`.
-UNDECISIVE = ("tracking", "hardware", "output_root", "rerun", "resume", "guard")
+UNDECISIVE = ("tracking", "hardware", "output_root", "rerun", "resume", "guard", "launcher", "sweeper")
 REPEATED = "commits"  # what a repetition adds to the configuration, see stages/commits.py; it stands in no file
 CONFIG = "config.yaml"  # appears first
 IDENTITY = "identity.json"  # what the folder is named by, as it was when the run started
@@ -78,6 +79,7 @@ def _without_places(data, images, of=""):
     return {**data, **dict.fromkeys(given, "files")}, content
 
 
+@cache
 def code_digest():
     """Digest of the code that a run goes through."""
     files = sorted([PROJECT / "run.py", *PROJECT.glob("stages/**/*.py"), *PROJECT.glob("tasks/**/*.py")])

@@ -105,7 +105,9 @@ def about_key(key, words):
     """The lines in which the options of a group (or conf/config.yaml) give a key, with their comments."""
     group, _, name = key.rpartition(".")
     options = {f"{group}={o}": option_file(group, o, words) for o in options_of(group, words)} if group else {}
-    common = {"conf/config.yaml": CONF / "config.yaml"} if group in ("", "metrics", "tracking", "guard") else {}
+    common = (
+        {"conf/config.yaml": CONF / "config.yaml"} if group in ("", "metrics", "tracking", "guard", "launcher") else {}
+    )
     files = {**options, **common}
     width = max(map(len, files), default=0)
     lines = {place: _line(name, file) for place, file in files.items()}

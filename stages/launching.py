@@ -42,7 +42,7 @@ def start_processes(config, argv):
         rows_per_process(config["batch_size"], hardware, asked)
         _become_launcher(asked, _on_cpu(asked, hardware), argv, hardware, config["guard"]["grace_seconds"])
     if running in (None, 1) and not hardware.get("use_cpu"):
-        idle = _gpus_in_machine() - 1
+        idle = gpus_in_machine() - 1
         _show_one_gpu()
         if idle > 0:
             say(f"hint: one GPU is used, {idle} more could be: hardware=multi_gpu")
@@ -170,7 +170,7 @@ def _become_launcher(processes, on_cpu, argv, hardware, grace):
     os.execv(sys.executable, command)
 
 
-def _gpus_in_machine():
+def gpus_in_machine():
     """GPUs that this process may use, without a look through torch; NVIDIA on Linux only."""
     visible, devices = os.environ.get("CUDA_VISIBLE_DEVICES"), Path("/proc/driver/nvidia/gpus")
     if visible is not None:

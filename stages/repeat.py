@@ -136,6 +136,7 @@ def _repeated(run, frozen, changes, folders):
         "model": {"trust_remote_code": False, **frozen["model"]},
         "metrics": now["metrics"],
         "guard": {**now["guard"], **frozen.get("guard", {})},
+        "launcher": now["launcher"], "sweeper": now["sweeper"],
         "output_root": now["output_root"] if is_elsewhere else str(_named(run).parent),
         "resume": None,
         "rerun": False,

@@ -12,6 +12,8 @@ CUT = "train validation test columns labels validation_share test_share"
 KEYS = {
     "metrics": {None: "extra"},
     "guard": {None: "grace_seconds nan_patience max_minutes"},
+    "launcher": {None: "slots max_minutes fail_fast keep_best trial"},
+    "sweeper.name": {"grid": "name pairs"},
     "model": {None: "name path revision max_length config"},
     "data.source": {
         "hub": f"name source limit per_class path subset revision {CUT}",
@@ -30,17 +32,17 @@ MORE = {"data": ["best"], "model": ["trust_remote_code"]}  # keys that a group m
 TRACKING = "project group job_type tags notes log_model"
 VALUES = {
     "a whole number from 1 up": "batch_size method.r method.lora_alpha guard.nan_patience",
-    "a whole number from 1 up, or null": "model.max_length data.limit data.per_class",
+    "a whole number from 1 up, or null": "model.max_length data.limit data.per_class launcher.slots launcher.keep_best",
     "a whole number from 0 up": "seed method.frozen_layers",
     "a number above 0": "guard.grace_seconds",
-    "a number above 0, or null": "guard.max_minutes",
+    "a number above 0, or null": "guard.max_minutes launcher.max_minutes",
     "a number from 0 to below 1": "data.validation_share data.test_share method.lora_dropout",
-    "true or false": "rerun model.trust_remote_code tracking.log_model method.use_rslora method.use_dora "
+    "true or false": "rerun launcher.fail_fast model.trust_remote_code tracking.log_model method.use_rslora method.use_dora "
     "method.frozen_embeddings",
     "text": "output_root model.name model.path data.name data.path",
     "text or null": "model.revision data.subset data.revision data.train data.validation data.test data.format "
     "data.split_column data.best "
-    "tracking.project tracking.group tracking.job_type tracking.notes tracking.wandb.entity tracking.trackio.space_id",
+    "launcher.trial tracking.project tracking.group tracking.job_type tracking.notes tracking.wandb.entity tracking.trackio.space_id",
     "a list of texts": "tracking.tags metrics.extra",
     "a list of texts, or null": "data.labels",
     "keys with values, as in {a: b}": "data.columns data.parts model.config",

@@ -131,7 +131,13 @@ def _set_ears(number):
         signal.set_wakeup_fd(number, warn_on_full_buffer=False)
 
 
-os.register_at_fork(before=lambda: _set_ears(-1), after_in_parent=lambda: _set_ears(_heard.mouth))
+def _cover_ears(mouth):
+    """Around a fork; a process that does not listen may have ears of another kind, as a server of forked ones has."""
+    if _heard.mouth != -1:
+        _set_ears(mouth)
+
+
+os.register_at_fork(before=lambda: _cover_ears(-1), after_in_parent=lambda: _cover_ears(_heard.mouth))
 
 
 def _pass_by(signum):
@@ -172,17 +178,17 @@ def silent_end():
 
 
 @contextmanager
-def passed_on(child, message):
-    """Around the wait for a child process: a signal goes to it, a second Ctrl-C ends it. Raises Interrupted, with what
-    `message()` gives, once it has ended."""
+def passed_on(send, message):
+    """Around the wait for processes of one's own: the first signal goes to them through `send`, a second Ctrl-C kills
+    them. Raises Interrupted, with what `message()` gives, once the block has ended."""
     first = []
 
     def pass_on(signum, frame):
-        if first and signum == signal.SIGINT:
-            child.kill()
-        elif not first:
+        if not first:
             first.append(signum)
-            os.kill(child.pid, signum)
+            send(signum)
+        elif signum == signal.SIGINT:
+            send(signal.SIGKILL)
 
     old = {number: signal.signal(number, pass_on) for number in STOPPING}
     try:

@@ -2,26 +2,30 @@
 
 import json
 from collections import defaultdict
-from contextlib import contextmanager
 from statistics import mean, stdev
 
 from stages.config import build_task
 from stages.finished import frozen_config
 from stages.folder import FINISHED
-from stages.terminal import table
-from sweeps.trials import ENDED
+from stages.terminal import say, table
+from sweeps.board import labels
+from sweeps.trial import LOG
 
 SHOWN = 4  # scores, the task's first
 
 
-@contextmanager
-def summed_up():
-    """Around a command: prints the table of its trials, where it had several; of those that ended, where one failed."""
-    try:
-        yield
-    finally:
-        if len(ENDED) > 1:
-            table("sweep: mean ± standard deviation over the seeds", rows([(w, *_read(place)) for w, place in ENDED]))
+def show_summary(trials) -> None:
+    """Print the table of the trials that were done, and the list of those that failed."""
+    done = [(trial.words, *_read(trial.place)) for trial in trials if trial.state == "done"]
+    if done:
+        table("sweep: mean ± standard deviation over the seeds", rows(done))
+    label = labels(trials)
+    for trial in trials:
+        if trial.state in ("failed", "elsewhere"):
+            say(f"trial {trial.number} {trial.state}: {label(trial)}", style="red" if trial.state == "failed" else None)
+            say(f"  {trial.reason}")
+            if trial.state == "failed":
+                say(f"  its log: {trial.record / LOG}")
 
 
 def _read(place):
