@@ -22,6 +22,7 @@ from stages.reuse import use_run
 from stages.terminal import is_main, say, stage
 from stages.trackers import is_unsent
 from stages.typos import arrange
+from sweeps.named import spelled_out
 from sweeps.trial import frozen
 
 register_open_nodes()
@@ -182,7 +183,7 @@ def show_scores(task, place):
 if __name__ == "__main__":
     os.environ["HYDRA_FULL_ERROR"] = "1"  # Hydra raises instead of printing, so that its errors can be explained
     with signals.silent_end(), clear_errors():
-        sys.argv[1:] = arrange(sys.argv[1:])
+        sys.argv[1:] = spelled_out(arrange(sys.argv[1:]))
         answer(sys.argv[1:])
         if repeats(sys.argv[1:]):
             repeat(sys.argv[1:], run_experiment)

@@ -20,17 +20,8 @@ from stages.scratch import check_scratch
 from stages.targets import check_module, watch_configurations
 from tasks.contract import task_class
 
-GROUPS = (
-    "data",
-    "task",
-    "model",
-    "method",
-    "tracking",
-    "metrics",
-    "guard",
-    "launcher",
-    "sweeper",
-)  # with keys of the project's own
+# With keys of the project's own.
+GROUPS = ("data", "task", "model", "method", "tracking", "metrics", "guard", "launcher", "sweeper")
 TOP = ("seed", "batch_size", "output_root", "resume", "rerun", *GROUPS)
 SPLITS = ("train", "validation", "test")
 

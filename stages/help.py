@@ -14,6 +14,7 @@ from stages.completion import answer_shell
 from stages.terminal import fail
 from stages.typos import not_understood
 
+COMMON = ("", "metrics", "tracking", "guard", "launcher")  # groups with keys in conf/config.yaml
 NARROW, WIDE = 60, 120  # columns
 
 
@@ -105,9 +106,8 @@ def about_key(key, words):
     """The lines in which the options of a group (or conf/config.yaml) give a key, with their comments."""
     group, _, name = key.rpartition(".")
     options = {f"{group}={o}": option_file(group, o, words) for o in options_of(group, words)} if group else {}
-    common = (
-        {"conf/config.yaml": CONF / "config.yaml"} if group in ("", "metrics", "tracking", "guard", "launcher") else {}
-    )
+    common = {"conf/config.yaml": CONF / "config.yaml"} if group in COMMON else {}
+
     files = {**options, **common}
     width = max(map(len, files), default=0)
     lines = {place: _line(name, file) for place, file in files.items()}

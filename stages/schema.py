@@ -37,12 +37,13 @@ VALUES = {
     "a number above 0": "guard.grace_seconds",
     "a number above 0, or null": "guard.max_minutes launcher.max_minutes",
     "a number from 0 to below 1": "data.validation_share data.test_share method.lora_dropout",
-    "true or false": "rerun launcher.fail_fast model.trust_remote_code tracking.log_model method.use_rslora method.use_dora "
-    "method.frozen_embeddings",
+    "true or false": "rerun launcher.fail_fast model.trust_remote_code tracking.log_model method.use_rslora "
+    "method.use_dora method.frozen_embeddings",
     "text": "output_root model.name model.path data.name data.path",
     "text or null": "model.revision data.subset data.revision data.train data.validation data.test data.format "
     "data.split_column data.best "
-    "launcher.trial tracking.project tracking.group tracking.job_type tracking.notes tracking.wandb.entity tracking.trackio.space_id",
+    "launcher.trial tracking.project tracking.group tracking.job_type tracking.notes tracking.wandb.entity "
+    "tracking.trackio.space_id",
     "a list of texts": "tracking.tags metrics.extra",
     "a list of texts, or null": "data.labels",
     "keys with values, as in {a: b}": "data.columns data.parts model.config",

@@ -23,7 +23,8 @@ def shows_bars():
 
 
 @cache
-def _console():
+def console():
+    """The terminal, as rich prints to it."""
     from rich.console import Console
 
     return Console(highlight=False, soft_wrap=True, stderr=False)
@@ -32,7 +33,7 @@ def _console():
 def say(message, style=None):
     """Print one line."""
     if is_main():
-        _console().print(shown(message), style=style, markup=False)
+        console().print(shown(message), style=style, markup=False)
 
 
 def warn(message):
@@ -72,7 +73,7 @@ def table(title, rows):
         grid.add_column(_cell(name), justify="left" if isinstance(value, str) else "right", overflow="fold")
     for row in rows:
         grid.add_row(*(_cell(value) for value in row.values()))
-    _console().print(grid)
+    console().print(grid)
 
 
 def _cell(value):

@@ -4,13 +4,12 @@ import sys
 import time
 from contextlib import contextmanager
 
-from rich.console import Console
 from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
 from stages.pace import duration
-from stages.terminal import say, shown
+from stages.terminal import console, say, shown
 
 ROWS = 20  # trials that the live table shows
 STYLES = {"failed": "red", "running": "cyan", "done": "green", "pruned": "yellow", "stopped": "yellow"}
@@ -29,7 +28,7 @@ class Board:
         if not sys.stdout.isatty():
             yield self
             return
-        with Live(console=Console(highlight=False), refresh_per_second=2, transient=True) as self.live:
+        with Live(console=console(), refresh_per_second=2, transient=True) as self.live:
             try:
                 yield self
             finally:

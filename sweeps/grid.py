@@ -1,4 +1,4 @@
-"""A grid: words with several values -> the words of each trial. Hydra's own syntax, with values that belong together."""
+"""A grid: words with several values, in Hydra's own syntax -> the words of each trial."""
 
 from itertools import product
 
@@ -11,7 +11,7 @@ CONTINUOUS = "an interval has no end of values: sweeper=tpe searches in it, a li
 def grid(words: list[str], pairs=(), loader=None) -> list[list[str]]:
     """Every combination of the values of `words`, the last word's values change fastest; of keys in one of `pairs` the
     first value goes with the first, the second with the second. `loader`: Hydra's, which knows what a glob finds."""
-    axes = axes_of(words, loader)
+    axes, pairs = axes_of(words, loader), [pairs] if pairs and isinstance(pairs[0], str) else pairs
     for keys in pairs:
         axes = _joined(axes, keys)
     return [[word for part in combination for word in part] for combination in product(*axes.values())]

@@ -4,12 +4,12 @@ import json
 import shutil
 
 from stages.config import build_task
-from stages.folder import FINISHED
 from stages.finished import frozen_config
+from stages.folder import FINISHED
 
 
 def validation_score(place, config) -> tuple[float, bool] | None:
-    """-> (the score that chose the checkpoint, on the validation split; whether greater is better) of a finished run."""
+    """-> (the validation score that chose the checkpoint, whether greater is better) of a finished run."""
     task = build_task(config)
     metrics = json.loads((place / FINISHED).read_text(encoding="utf-8"))
     value = metrics.get("validation", {}).get(task.best)

@@ -22,11 +22,11 @@ def compose_all(plugin, words_of_trials, first=1):
             trials.append(compose(plugin, number, list(own), folder, group))
         except (ValueError, FileNotFoundError) as error:
             raise type(error)(f"trial {number} ({' '.join(own)}): {error}") from error
-    _check_different(trials)
+    check_different(trials)
     return trials, folder
 
 
-def _check_different(trials):
+def check_different(trials):
     """Two trials of one sweep are never the same experiment."""
     first = {}
     for trial in trials:

@@ -2,6 +2,7 @@
 
 import os
 from dataclasses import dataclass
+from itertools import pairwise
 
 
 @dataclass(frozen=True)
@@ -36,7 +37,9 @@ def slots(asked: int | None, gpus: list[str], processes: int, cores: list[int]) 
             )
         parts = _split(gpus[: processes * (asked or most)], asked or most)
         shares = _split(cores, len(parts)) if len(parts) <= len(cores) else [None] * len(parts)
-        return [Slot(",".join(part), tuple(share) if share else None) for part, share in zip(parts, shares)]
+        return [
+            Slot(",".join(part), tuple(share) if share else None) for part, share in zip(parts, shares, strict=True)
+        ]
     if asked in (None, 1):
         return [Slot()]
     if asked > len(cores):
@@ -47,7 +50,7 @@ def slots(asked: int | None, gpus: list[str], processes: int, cores: list[int]) 
 def _split(things, parts):
     """`things` in so many runs of nearly the same length, in order."""
     ends = [len(things) * i // parts for i in range(parts + 1)]
-    return [things[a:b] for a, b in zip(ends, ends[1:])]
+    return [things[a:b] for a, b in pairwise(ends)]
 
 
 def visible_gpus(hardware: dict) -> list[str]:

@@ -5,6 +5,7 @@ from hydra.core.utils import JobStatus
 
 from hydra_plugins.tunesmith import LocalLauncher
 from stages.folder import is_finished
+from stages.hardware import launched
 from sweeps.grid import grid
 from sweeps.local import run_trials, slots_of
 from sweeps.plan import compose_all, show_plan
@@ -14,6 +15,10 @@ from sweeps.trial import FROZEN, freeze, write_record
 
 def sweep(plugin, words):
     """Carry a sweep out; exits with 1 where a trial failed."""
+    if launched() is not None:
+        raise ValueError(
+            "a sweep starts its trials' processes itself: leave out accelerate launch, add hardware=multi_gpu."
+        )
     launcher = Plugins.instance().instantiate_launcher(plugin.context, plugin.function, plugin.config)
     trials, folder = compose_all(plugin, grid(words, plugin.config.sweeper.pairs, plugin.context.config_loader))
     show_plan(trials, folder, len(slots_of(plugin.config)))

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from hydra.core.hydra_config import HydraConfig
-from omegaconf import OmegaConf, open_dict
+from omegaconf import open_dict
 
 from stages.config import read_config
 from stages.folder import UNDECISIVE, is_finished, run_folder, safe_name, write_json

@@ -12,12 +12,12 @@ from pathlib import Path
 import datasets
 from huggingface_hub import constants
 
-from sweeps.trials import PRELOADED
 from tasks.samples import ner, text_classification
 from tests.conftest import OFFLINE, PROJECT
 from tests.documented_tasks import furnish_tasks
 from tests.fake_hub import put_conll2003, put_model, put_wnut17
 
+PRELOADED = ["torch", "transformers.trainer", "datasets", "accelerate", "wandb"]
 PAGES = [PROJECT / "README.md", *sorted((PROJECT / "docs").glob("*.md"))]
 FIRST = ("python", "accelerate", "make", "wandb", "hf", "cat", "HF_HUB_OFFLINE=1", "source", "tensorboard", "trackio")
 INLINE = re.compile(r"`(python (?:run\.py|benchmarks/)[^`]*)`")

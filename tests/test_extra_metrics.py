@@ -129,7 +129,7 @@ def test_what_a_task_cannot_give_is_said(script):
 def test_a_metric_that_fails_after_training_costs_only_its_own_score(script, capsys):
     body = "return {'x': 1 / len(set(predictions) - {0})}"  # no division by zero on the gold answers
     extra, examples = loaded([script("brittle", body), script("fine", "return {'x': 2}")])
-    terminal._console.cache_clear()
+    terminal.console.cache_clear()
     assert scored(extra, examples, *["bad"] * 4) == {"accuracy": 1.0, "brittle": None, "fine": 2.0}
     assert "brittle failed, its score is left empty. ZeroDivisionError" in capsys.readouterr().out
 
@@ -221,7 +221,7 @@ def test_without_names_nothing_is_imported(run_here, tiny_bert, monkeypatch):
 @pytest.mark.parametrize("task", ["ner", "text_classification"])
 def test_a_run_with_a_further_metric(run_here, tiny_bert, script, capsys, task):
     body = "return {'share': sum(p == r for p, r in zip(predictions, references)) / len(references)}"
-    terminal._console.cache_clear()
+    terminal.console.cache_clear()
     place = run_here(
         f"task={task}", "data=sample", "data.limit=40", f"model.path={tiny_bert}", "training.max_steps=2",
         "training.eval_strategy=no", "training.save_strategy=no", f"metrics.extra=[{script('share', body)}]",

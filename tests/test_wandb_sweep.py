@@ -11,7 +11,7 @@ from wandb.sdk.launch.sweeps.utils import create_sweep_command_args, load_sweep_
 
 from tests.conftest import OFFLINE, PROJECT
 
-SWEEPS = sorted(PROJECT.glob("sweeps/*.yaml"))
+SWEEPS = sorted(PROJECT.glob("sweeps/wandb/*.yaml"))
 QUICK = ("training.max_steps=2", "data.limit=16", "hardware=cpu", "data=sample")
 
 
@@ -98,7 +98,7 @@ def read_run(root, run_id):
 
 def test_the_agent_gets_its_metric(agent, tmp_path, capfd):
     """Of a trial that trains, and of the same one again, which finds it finished: else the sweep waits for ever."""
-    sweep = load_sweep_config(str(PROJECT / "sweeps" / "ner_learning_rate.yaml"))
+    sweep = load_sweep_config(str(PROJECT / "sweeps" / "wandb" / "ner_learning_rate.yaml"))
     metric, found = sweep["metric"]["name"], []
     for run_id in ("first111", "again222"):
         assert agent(sweep, run_id) == 0, capfd.readouterr().err
