@@ -27,7 +27,7 @@ from tasks.text_classification import TextClassification
 class Misbehaving(TextClassification):
     how: str = "well"
 
-    def encode(self, examples, tokenizer):
+    def encode(self, *given):
         assert os.environ.get("LEFT_BEHIND") is None
         if self.how == "fault":
             raise RuntimeError("a fault of the task")
@@ -43,7 +43,7 @@ class Misbehaving(TextClassification):
 
             os.environ["LEFT_BEHIND"] = "1"
             wandb.init(project="left", mode="offline", reinit="create_new", dir=os.environ["LEFT_DIR"])
-        return super().encode(examples, tokenizer)
+        return super().encode(*given)
 '''
 QUICK = ("training.max_steps=1", "data.limit=16", "batch_size=8", "hardware=cpu", "data=files")
 HOW = ("well", "fault", "crash", "memory", "hang", "leave", "fine")
@@ -64,14 +64,8 @@ def started(tiny_bert, tmp_path):
 
     def start(*words):
         command = [sys.executable, str(PROJECT / "run.py"), "-m", "--config-dir", str(tmp_path / "conf")]
-        command += [
-            "task=misbehaving",
-            "data.train=films.csv",
-            f"model.path={tiny_bert}",
-            f"output_root={tmp_path}/runs",
-            *QUICK,
-            *words,
-        ]
+        command += ["task=misbehaving", "data.train=films.csv", f"model.path={tiny_bert}", *QUICK]
+        command += [f"output_root={tmp_path}/runs", *words]
         environment = {**os.environ, **OFFLINE, "PYTHONPATH": str(tmp_path), "LEFT_DIR": str(tmp_path)}
         return subprocess.Popen(
             command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, cwd=tmp_path, env=environment
