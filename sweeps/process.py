@@ -4,7 +4,7 @@ import os
 import sys
 from dataclasses import dataclass
 
-from stages import lock
+from stages import lock, signals
 from stages.command_line import clear_errors
 from sweeps.trial import LOG
 
@@ -30,7 +30,7 @@ def carry_out(order):
     _write_to(order.record / LOG)
     order.slot.take()
     try:
-        with clear_errors():
+        with signals.silent_end(), clear_errors():
             run_experiment(order.config, order.words)
     except SystemExit as ended:
         raise SystemExit(ELSEWHERE if isinstance(ended.__context__, lock.Running) else ended.code) from None
