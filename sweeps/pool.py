@@ -30,6 +30,8 @@ class Pool:
         self.free = list(slots)
         self.limit, self.grace = float("inf") if minutes is None else minutes * 60, grace + CLOSING
         self.running, self.stopped = [], False
+        # A trial that was killed leaves semaphores, which Python's own process removes, and says so at the end.
+        os.environ.setdefault("PYTHONWARNINGS", "ignore:resource_tracker:UserWarning")
         self.context = get_context("forkserver")
         self.context.set_forkserver_preload(["sweeps.warm"])
 

@@ -28,7 +28,7 @@ class Misbehaving(TextClassification):
     how: str = "well"
 
     def encode(self, *given):
-        assert os.environ.get("LEFT_BEHIND") is None
+        assert self.how == "leave" or "LEFT_BEHIND" not in os.environ
         if self.how == "fault":
             raise RuntimeError("a fault of the task")
         if self.how == "crash":
@@ -82,7 +82,7 @@ def recorded(tmp_path):
 
 @pytest.mark.slow
 def test_no_trial_harms_another(started, tmp_path):
-    limit = ("launcher.max_minutes=0.5", "guard.grace_seconds=1", "tracking=disabled")
+    limit = ("launcher.max_minutes=0.7", "guard.grace_seconds=1", "tracking=disabled")
     process = started(f"task.how={','.join(HOW)}", *limit)
     said, _ = process.communicate(timeout=400)
     assert process.returncode == 1, said
@@ -93,7 +93,7 @@ def test_no_trial_harms_another(started, tmp_path):
     assert "Traceback" in log and "a fault of the task" in log and "Traceback" not in said
     assert trials["crash"]["reason"] == "was ended by SIGSEGV"
     assert "MemoryError" in trials["memory"]["reason"]
-    assert trials["hang"]["reason"] == "took longer than launcher.max_minutes=0.5"
+    assert trials["hang"]["reason"] == "took longer than launcher.max_minutes=0.7"
     assert "LEFT_BEHIND" not in os.environ and len(list(tmp_path.glob("wandb/offline-run-*"))) == 1
     assert said.count("trial 2 failed") == 1 and "sweep: mean ± standard deviation over the seeds" in said
 
