@@ -1,4 +1,4 @@
-"""Where a run's time goes: seconds by phase."""
+"""Where a run's time goes: seconds by phase, and seconds in words."""
 
 import time
 
@@ -14,3 +14,11 @@ class Clock:
         now = time.monotonic()
         self.seconds[phase] = round(self.seconds.get(phase, 0.0) + now - self._last, 2)
         self._last = now
+
+
+def duration(seconds):
+    """Seconds in words: 40 s, 3 min, 2 h 05 min."""
+    minutes = round(seconds / 60)
+    if seconds < 100:
+        return f"{seconds:.0f} s"
+    return f"{minutes} min" if minutes < 100 else f"{minutes // 60} h {minutes % 60:02} min"

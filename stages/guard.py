@@ -8,8 +8,8 @@ from transformers import TrainerCallback
 
 from stages import signals
 from stages.batches import global_batches
+from stages.clock import duration
 from stages.divergence import Diverged
-from stages.pace import duration
 from stages.terminal import stage, warn
 
 MARGIN = 0.02  # of a budget, for what is not measured: the report, the best checkpoint read back

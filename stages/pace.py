@@ -71,11 +71,3 @@ def evaluations_left(args, state, per_epoch):
     if args.eval_strategy == "steps":
         return math.ceil(state.max_steps / state.eval_steps) - state.global_step // state.eval_steps
     return 0
-
-
-def duration(seconds):
-    """Seconds in words: 40 s, 3 min, 2 h 05 min."""
-    minutes = round(seconds / 60)
-    if seconds < 100:
-        return f"{seconds:.0f} s"
-    return f"{minutes} min" if minutes < 100 else f"{minutes // 60} h {minutes % 60:02} min"

@@ -6,8 +6,9 @@ import time
 from tqdm.auto import tqdm
 from transformers import TrainerCallback
 
+from stages.clock import duration
 from stages.folder import write_lines
-from stages.pace import FIRST, SHORT, duration, evaluations_left
+from stages.pace import FIRST, SHORT, evaluations_left
 from stages.terminal import is_main, say, shows_bars, stage
 
 

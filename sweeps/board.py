@@ -8,7 +8,7 @@ from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
-from stages.pace import duration
+from stages.clock import duration
 from stages.terminal import console, say, shown
 
 ROWS = 20  # trials that the live table shows

@@ -6,7 +6,7 @@ from statistics import median
 
 from omegaconf import OmegaConf
 
-from stages.pace import duration
+from stages.clock import duration
 from stages.terminal import stage
 from sweeps.trial import compose, sweep_folder, sweep_name
 

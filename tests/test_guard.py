@@ -12,7 +12,8 @@ import pytest
 from run_files import read_lines
 
 from stages import divergence, progress
-from stages.pace import Pace, duration, evaluations_left
+from stages.clock import duration
+from stages.pace import Pace, evaluations_left
 from stages.signals import Interrupted
 
 WORDS = ("experiment=quickstart/text_classification", "data.limit=24", "batch_size=8", "training.logging_steps=1")

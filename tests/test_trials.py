@@ -14,6 +14,7 @@ from sweeps.keeping import keep_best
 from sweeps.plan import check_different
 from sweeps.summary import rows
 from sweeps.trial import LONGEST, Trial, freeze, frozen, sweep_folder, sweep_name
+from tests.conftest import PROJECT
 
 QUICK = ("training.max_steps=1", "data.limit=16", "batch_size=8", "hardware=cpu")
 
@@ -135,6 +136,13 @@ def test_a_wrong_trial_ends_the_sweep_before_it_starts(run_command, tmp_path):
     done = run_command("-m", "experiment=quickstart/ner", "batch_size=8,-8", f"output_root={tmp_path}", *QUICK[::3])
     assert done.returncode == 2 and "trial 2" in done.stderr and "batch_size=-8" in done.stderr
     assert not list(tmp_path.iterdir())
+
+
+def test_a_sweep_needs_nothing_heavy_before_its_trials():
+    """So that a wrong trial is said at once."""
+    code = "import sys, sweeps.sweeper; print({'torch', 'transformers', 'datasets', 'optuna'} & set(sys.modules))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=PROJECT)
+    assert done.stdout.strip() == "set()", done.stderr
 
 
 def test_a_sweep_under_a_launcher_is_refused(run_command, tmp_path):
