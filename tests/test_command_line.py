@@ -8,8 +8,8 @@ from hydra import compose, initialize_config_dir
 from hydra.errors import HydraException
 from omegaconf.errors import OmegaConfBaseException
 
-from stages.command_line import QUICKSTART, clear_errors, complete, explain, quote, with_group
-from stages.config import read_config, register_open_nodes
+from stages.command_line import QUICKSTART, clear_errors, complete, explain, quote, with_trial
+from stages.config import register_open_nodes
 
 CONF = str(PROJECT / "conf")
 HEAVY = {"torch", "transformers", "datasets", "accelerate", "peft", "wandb", "numpy"}
@@ -62,24 +62,20 @@ TEXTS = ["plain", "it's", "'", "''", '"both\' kinds"', "back\\slash", "ends\\", 
 
 
 @pytest.mark.parametrize("text", TEXTS)
-def test_a_quoted_group_comes_back_as_it_was(text):
-    words = with_group(["data=sample"], {"group": text})
-    config = read_config(composed(*words))
-    assert config["tracking"]["group"] == (text or None)
+def test_a_quoted_folder_comes_back_as_it_was(text):
+    words = with_trial(["data=sample"], text)
+    assert composed(*words).launcher.trial == (text or None)
     assert composed(f"tracking.notes={quote(text)}").tracking.notes == text
 
 
-def test_the_group_is_added_once_and_where_there_is_one():
-    assert with_group(["seed=1"], {"group": None}) == ["seed=1"]
-    assert with_group(["seed=1"], {"name": "disabled"}) == ["seed=1"]
-    for word in ("tracking.group=mine", "++tracking.group=mine"):
-        assert with_group([word], {"group": "mine"}) == [word]
+def test_an_experiment_that_stands_alone_is_no_trial():
+    assert with_trial(["seed=1"], None) == ["seed=1"]
 
 
 def test_a_restart_keeps_the_config_dir(monkeypatch, tmp_path):
     for flags in (["--config-dir", str(tmp_path)], [f"--config-dir={tmp_path}"], ["-cd", str(tmp_path)]):
         monkeypatch.setattr("sys.argv", ["run.py", *flags, "seed=1"])
-        assert with_group(["seed=1"], {}) == [f"--config-dir={tmp_path}", "seed=1"]
+        assert with_trial(["seed=1"], None) == [f"--config-dir={tmp_path}", "seed=1"]
 
 
 EXPLAINED = {

@@ -121,8 +121,8 @@ def test_other_nodes_stay_closed():
 
 
 MESSAGES = {
-    "+foo=1": "there is no key foo. Known: batch_size, data, guard, hardware, method, metrics, model, optimizer, "
-    "output_root, rerun, resume, scheduler, seed, task, tracking, training.",
+    "+foo=1": "there is no key foo. Known: batch_size, data, guard, hardware, launcher, method, metrics, model, "
+    "optimizer, output_root, rerun, resume, scheduler, seed, sweeper, task, tracking, training.",
     "++bath_size=3": "there is no key bath_size. Nearest: batch_size.",
     "+task.strid=3": "there is no key task.strid. Nearest: task.stride, task.best, task.head.",
     "task.best=f2": "task.best=f2 is not a score of ner. Choose one of: ",

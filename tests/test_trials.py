@@ -87,12 +87,13 @@ def test_the_live_table_shows_what_runs_and_what_fits():
 def test_the_models_of_the_best_are_kept(tmp_path, monkeypatch, best, kept):
     """Of those the sweep trained: 0.2, 0.9, 0.5; a run that was there before keeps its model."""
     monkeypatch.setattr("sweeps.keeping.validation_score", lambda place, config: (config["score"], best == "f1"))
-    trials = []
+    trials, owners = [], {}
+    monkeypatch.setattr("sweeps.keeping.frozen_config", owners.get)
     for number, score in ((1, 0.2), (2, 0.9), (3, 0.5), (4, 0.1 if best == "f1" else 0.99)):
         record, place = tmp_path / f"{number:03}", tmp_path / f"run{number}"
         (place / "model").mkdir(parents=True)
         owner = record if number < 4 else None
-        (place / "config.yaml").write_text(f"launcher: {{trial: {owner or 'null'}}}\n", encoding="utf-8")
+        owners[place] = {"launcher": {"trial": str(owner)}}
         config = {"score": score, "launcher": {"trial": str(record)}}
         trials.append(Trial(number, [], config, place, record, "done"))
     keep_best(trials, None)
