@@ -2,7 +2,7 @@
 
 import pytest
 
-from stages.page import charts, numbers
+from stages.page import charts, numbers, shapes
 from stages.page.markup import data, element, number, text
 from tasks.contract import Answer
 from tasks.ner import NER
@@ -49,13 +49,13 @@ def test_curves_are_thinned_to_means():
 
 
 def test_ticks_are_round():
-    assert charts.nice_ticks(0, 10) == [0, 2, 4, 6, 8, 10]
-    assert charts.nice_ticks(0.13, 0.29) == pytest.approx([0.15, 0.2, 0.25])
-    assert charts.nice_ticks(0, 0) == [0]
+    assert shapes.nice_ticks(0, 10) == [0, 2, 4, 6, 8, 10]
+    assert shapes.nice_ticks(0.13, 0.29) == pytest.approx([0.15, 0.2, 0.25])
+    assert shapes.nice_ticks(0, 0) == [0]
 
 
 def test_a_value_stands_where_its_axis_says():
-    frame = charts.Frame((0, 10), (0, 1), width=110, height=100, left=10, right=0, top=0, bottom=0)
+    frame = shapes.Frame((0, 10), (0, 1), width=110, height=100, left=10, right=0, top=0, bottom=0)
     assert (frame.across(0), frame.across(5), frame.up(0), frame.up(0.25)) == (10, 60, 100, 75)
 
 

@@ -1,89 +1,74 @@
 """Charts as inline SVG. Colours come from the page's style sheet, so that they follow light, dark and print."""
 
 import math
-from dataclasses import dataclass
 
-from stages.page.markup import element, join, number, text
+from stages.page import shapes
+from stages.page.markup import element, join, number
 from stages.page.numbers import by_number, finite
 
-WIDTH, HEIGHT = 360, 230
+QUARTERS = [0, 0.25, 0.5, 0.75, 1]
 LABELLED, COUNTED = 28, 12  # classes up to which a heat map names its rows and columns, and writes its counts
-
-
-@dataclass(frozen=True)
-class Frame:
-    """The plotting area: ranges of the data and their place in pixels."""
-
-    x: tuple[float, float]
-    y: tuple[float, float]
-    width: int = WIDTH
-    height: int = HEIGHT
-    left: int = 46
-    bottom: int = 40
-    top: int = 30
-    right: int = 14
-
-    def across(self, value):
-        low, high = self.x
-        return self.left + (value - low) / ((high - low) or 1) * (self.width - self.left - self.right)
-
-    def up(self, value):
-        low, high = self.y
-        return self.height - self.bottom - (value - low) / ((high - low) or 1) * (self.height - self.top - self.bottom)
 
 
 def line_chart(label, series, chosen=None):
     """Curves over steps. `series`: {name: points}, the second one dashed; `chosen`: the step to mark, or None."""
     points = [point for line in series.values() for point in line]
-    frame = Frame((0, max(x for x, _ in points)), _range([y for _, y in points]))
-    parts = [_grid(frame), _steps(frame)]
+    frame = shapes.Frame((0, max(x for x, _ in points)), shapes.data_range([y for _, y in points]))
+    parts = [shapes.grid(frame), _steps(frame)]
     if chosen is not None:
         parts.append(_chosen(frame, chosen))
     for i, (name, line) in enumerate(series.items()):
         parts += [_curve(frame, line, "ab"[i % 2]), _key(frame, i, name)]
-    return _svg(frame, label, parts)
+    return shapes.svg(frame, label, parts)
 
 
 def bar_chart(label, bars, unit):
     """Bars with their values. `bars`: [(name, value or None, count)]; `unit` names the axis."""
     values = [value for _, value, _ in bars if finite(value)]
-    frame = Frame((0, len(bars)), (min([0, *values]), _nice_top(max([0, *values]))), bottom=56, top=16)
-    parts = [_grid(frame)]
+    frame = shapes.Frame((0, len(bars)), (min([0, *values]), _nice_top(max([0, *values]))), bottom=56, top=16)
+    parts = [shapes.grid(frame)]
     for i, (name, value, count) in enumerate(bars):
         middle, left, right = (frame.across(i + share) for share in (0.5, 0.14, 0.86))
         if finite(value):
             top, ground = sorted((frame.up(value), frame.up(0)))
-            parts.append(_box(left, top, right - left, max(ground - top, 1.0), "bar", f"{name} {unit}: {value:.3f}"))
-            parts.append(_text(middle, top - 5, number(value), "strong"))
-        parts += [_text(middle, frame.height - 40, name), _text(middle, frame.height - 25, f"n={count}", "quiet")]
-    parts.append(_text(frame.width / 2, frame.height - 6, unit, "quiet"))
-    return _svg(frame, label, parts)
+            parts.append(
+                shapes.box(left, top, right - left, max(ground - top, 1.0), "bar", f"{name} {unit}: {value:.3f}")
+            )
+            parts.append(shapes.words(middle, top - 5, number(value), "strong"))
+        parts += [
+            shapes.words(middle, frame.height - 40, name),
+            shapes.words(middle, frame.height - 25, f"n={count}", "quiet"),
+        ]
+    parts.append(shapes.words(frame.width / 2, frame.height - 6, unit, "quiet"))
+    return shapes.svg(frame, label, parts)
 
 
 def reliability_diagram(label, bins, number_of_bins):
     """Share of right answers by confidence, against the diagonal; below it, how many answers each bin holds."""
-    frame = Frame((0, 1), (0, 1), height=270, top=8, bottom=22)
-    parts = [_grid(frame, [0, 0.25, 0.5, 0.75, 1]), _ticks(frame, [0, 0.25, 0.5, 0.75, 1])]
+    frame = shapes.Frame((0, 1), (0, 1), height=270, top=8, bottom=22)
+    parts = [shapes.grid(frame, QUARTERS), shapes.ticks(frame, QUARTERS)]
     for b, count, right, confidence in bins:
         left, end = frame.across((b - 1) / number_of_bins) + 1, frame.across(b / number_of_bins) - 1
         hint = f"confidence {confidence:.3f}, right {right:.3f}, {count} answers"
-        parts.append(_box(left, frame.up(right), end - left, max(frame.up(0) - frame.up(right), 1.0), "bar", hint))
-        parts.append(_line(left, frame.up(confidence), end, frame.up(confidence), "second thick"))
-    parts.append(_line(frame.across(0), frame.up(0), frame.across(1), frame.up(1), "diagonal"))
-    return _svg(frame, label, parts)
+        parts.append(
+            shapes.box(left, frame.up(right), end - left, max(frame.up(0) - frame.up(right), 1.0), "bar", hint)
+        )
+        parts.append(shapes.line(left, frame.up(confidence), end, frame.up(confidence), "second thick"))
+    parts.append(shapes.line(frame.across(0), frame.up(0), frame.across(1), frame.up(1), "diagonal"))
+    return shapes.svg(frame, label, parts)
 
 
 def histogram(label, bins, number_of_bins):
     """How many answers each bin of confidence holds; the same axis as the reliability diagram."""
     most = max(count for _, count, _, _ in bins)
-    frame = Frame((0, 1), (0, most), height=120, top=14)
-    parts = [_grid(frame, [0, most]), _ticks(frame, [0, 0.25, 0.5, 0.75, 1])]
+    frame = shapes.Frame((0, 1), (0, most), height=120, top=14)
+    parts = [shapes.grid(frame, [0, most]), shapes.ticks(frame, QUARTERS)]
     for b, count, _, _ in bins:
         left, end = frame.across((b - 1) / number_of_bins) + 1, frame.across(b / number_of_bins) - 1
         size = max(frame.up(0) - frame.up(count), 1.0)
-        parts.append(_box(left, frame.up(0) - size, end - left, size, "bar quiet", f"{count} answers"))
-    parts.append(_text(frame.across(0.5), frame.height - 6, "confidence", "quiet"))
-    return _svg(frame, label, parts)
+        parts.append(shapes.box(left, frame.up(0) - size, end - left, size, "bar quiet", f"{count} answers"))
+    parts.append(shapes.words(frame.across(0.5), frame.height - 6, "confidence", "quiet"))
+    return shapes.svg(frame, label, parts)
 
 
 def heat_map(label, cells):
@@ -94,15 +79,15 @@ def heat_map(label, cells):
     margin = min(12 + 6.4 * max(map(len, names)), 120) if named else 22
     side = 330 / max(len(names), 6)
     size = round(margin + side * len(names) + 6)
-    frame = Frame((0, 1), (0, 1), width=size, height=size)
+    frame = shapes.Frame((0, 1), (0, 1), width=size, height=size)
     totals = {name: sum(c["count"] for c in cells if str(c["gold"]) == name) for name in names}
-    parts = [_box(margin, margin, side * len(names), side * len(names), "paper")]
+    parts = [shapes.box(margin, margin, side * len(names), side * len(names), "paper")]
     for cell in cells:
         parts.append(_heat(cell, place, totals, margin, side, len(names) <= COUNTED))
     parts += _names(names, margin, side) if named else []
-    parts.append(_text(margin + side * len(names) / 2, 13, "predicted →", "quiet") if not named else "")
-    parts.append(_turned(13, margin + side * len(names) / 2, "← gold", "quiet") if not named else "")
-    return _svg(frame, label, parts)
+    parts.append(shapes.words(margin + side * len(names) / 2, 13, "predicted →", "quiet") if not named else "")
+    parts.append(shapes.turned(13, margin + side * len(names) / 2, "← gold", "quiet") if not named else "")
+    return shapes.svg(frame, label, parts)
 
 
 def _heat(cell, place, totals, margin, side, counted):
@@ -113,19 +98,21 @@ def _heat(cell, place, totals, margin, side, counted):
     hint = f"gold {gold}, predicted {predicted}: {count} ({share:.0%} of {gold})"
     most = 0.5 if counted else 1.0  # the counts must stay readable on it, in light and in dark
     shade = f"{most * (0.15 + 0.85 * math.sqrt(share)):.2f}"
-    box = _box(x, y, side, side, f"heat {kind}", hint, fill_opacity=shade)
-    return join([box, _text(x + side / 2, y + side / 2 + 4, number(count))]) if counted else box
+    box = shapes.box(x, y, side, side, f"heat {kind}", hint, fill_opacity=shade)
+    return join([box, shapes.words(x + side / 2, y + side / 2 + 4, number(count))]) if counted else box
 
 
 def _names(names, margin, side):
     size = f"font-size:{min(11, max(side * 0.8, 6)):.1f}px"
-    rows = [_text(margin - 5, margin + (i + 0.5) * side + 4, _clip(n), "end", style=size) for i, n in enumerate(names)]
-    columns = [_turned(margin + (i + 0.5) * side + 4, margin - 5, _clip(n), "start", size) for i, n in enumerate(names)]
+    rows = [
+        shapes.words(margin - 5, margin + (i + 0.5) * side + 4, shapes.clip(n), "end", style=size)
+        for i, n in enumerate(names)
+    ]
+    columns = [
+        shapes.turned(margin + (i + 0.5) * side + 4, margin - 5, shapes.clip(n), "start", size)
+        for i, n in enumerate(names)
+    ]
     return rows + columns
-
-
-def _clip(name, most=19):
-    return name if len(name) <= most else name[: most - 1] + "…"
 
 
 def share_bars(label, shares):
@@ -140,53 +127,19 @@ def share_bars(label, shares):
     return element("svg", *parts, role="img", aria_label=label, **words)
 
 
-def _range(values):
-    low, high = min(values), max(values)
-    if low >= 0 and low < 0.6 * high:
-        low = 0
-    room = (high - low) * 0.06 or abs(high) * 0.1 or 1
-    return (low if low == 0 else low - room), high + room
-
-
 def _nice_top(value):
     return 1.08 if 0.55 < value <= 1 else value * 1.12 or 1
 
 
-def nice_ticks(low, high, wanted=5):
-    """Round numbers between two ends: steps of 1, 2 or 5 times a power of ten."""
-    rough = (high - low) / wanted or 1
-    power = 10 ** math.floor(math.log10(rough))
-    step = next(power * m for m in (1, 2, 5, 10) if power * m >= rough * 0.999)
-    return [k * step for k in range(math.ceil(low / step - 1e-9), math.floor(high / step + 1e-9) + 1)]
-
-
-def _shown(value):
-    if value and abs(value) < 0.001:
-        return f"{value:.1e}".replace(".0e", "e").replace("e-0", "e-")
-    return f"{value:,.4f}".rstrip("0").rstrip(".") or "0"
-
-
-def _grid(frame, values=None):
-    values = nice_ticks(*frame.y) if values is None else values
-    right = frame.width - frame.right
-    lines = [_line(frame.left, frame.up(v), right, frame.up(v), "grid") for v in values]
-    return join(lines + [_text(frame.left - 6, frame.up(v) + 4, _shown(v), "end quiet") for v in values])
-
-
-def _ticks(frame, values):
-    y = frame.height - frame.bottom + 16
-    return join(_text(frame.across(v), y, _shown(v), "quiet") for v in values)
-
-
 def _steps(frame):
-    label = _text((frame.left + frame.width) / 2, frame.height - 6, "step", "quiet")
-    return join([_ticks(frame, [v for v in nice_ticks(*frame.x) if v == int(v)]), label])
+    label = shapes.words((frame.left + frame.width) / 2, frame.height - 6, "step", "quiet")
+    return join([shapes.ticks(frame, [v for v in shapes.nice_ticks(*frame.x) if v == int(v)]), label])
 
 
 def _chosen(frame, step):
     x, top = frame.across(step), frame.top - 4
     flag = element("polygon", points=f"{x - 5:.1f},{top - 7} {x + 5:.1f},{top - 7} {x:.1f},{top}", class_="flag")
-    return join([_line(x, top, x, frame.height - frame.bottom, "chosen"), flag])
+    return join([shapes.line(x, top, x, frame.height - frame.bottom, "chosen"), flag])
 
 
 def _curve(frame, line, kind):
@@ -198,27 +151,4 @@ def _curve(frame, line, kind):
 
 def _key(frame, i, name):
     x = frame.left + i * 90
-    return join([_line(x, 12, x + 22, 12, f"curve-{'ab'[i % 2]}"), _text(x + 28, 16, name, "start")])
-
-
-def _svg(frame, label, parts):
-    size = {"viewBox": f"0 0 {frame.width} {frame.height}", "style": f"max-width:{frame.width * 1.2:.0f}px"}
-    return element("svg", element("title", label), *parts, class_="chart", role="img", aria_label=label, **size)
-
-
-def _box(x, y, width, height, class_, hint=None, **more):
-    title = [element("title", hint)] if hint else []
-    place = {name: float(value) for name, value in (("x", x), ("y", y), ("width", width), ("height", height))}
-    return element("rect", *title, **place, class_=class_, **more)
-
-
-def _line(x1, y1, x2, y2, class_):
-    return element("line", x1=float(x1), y1=float(y1), x2=float(x2), y2=float(y2), class_=class_)
-
-
-def _text(x, y, content, class_=None, **more):
-    return element("text", text(content), x=float(x), y=float(y), class_=class_, **more)
-
-
-def _turned(x, y, content, class_, style=None):
-    return _text(x, y, content, class_, style=style, transform=f"rotate(-90 {x:.1f} {y:.1f})")
+    return join([shapes.line(x, 12, x + 22, 12, f"curve-{'ab'[i % 2]}"), shapes.words(x + 28, 16, name, "start")])

@@ -1,5 +1,6 @@
 """The page: its sections in order, its head, and the file."""
 
+from functools import partial
 from pathlib import Path
 
 from stages.folder import write_text
@@ -43,31 +44,39 @@ def draw(folder):
 
 def document(left):
     """The whole page as text."""
-    sections = {title: content for title in SECTIONS if (content := _drawn(title, left)) is not None}
-    links = [element("a", title, href=f"#{_anchor(title)}") for title in sections]
+    sections = {title: partial(draw, left) for title, draw in SECTIONS.items()}
+    return page_of(
+        about.title(left), about.header(left), sections, "Drawn by Tunesmith from the files beside this page."
+    )
+
+
+def page_of(title, header, sections, foot):
+    """A whole page as text. `sections`: {title: what draws it, or gives None where there is nothing}."""
+    drawn = {title: content for title, draw in sections.items() if (content := _drawn(title, draw)) is not None}
+    links = [element("a", title, href=f"#{_anchor(title)}") for title in drawn]
     body = [
-        about.header(left),
+        header,
         element("nav", *links, aria_label="Sections"),
-        element("main", *(_section(title, content) for title, content in sections.items())),
-        element("footer", "Drawn by Tunesmith from the files beside this page."),
+        element("main", *(_section(title, content) for title, content in drawn.items())),
+        element("footer", foot),
         element("script", Html((HERE / "page.js").read_text(encoding="utf-8"))),
     ]
     head = [
         element("meta", charset="utf-8"),
         element("meta", name="viewport", content="width=device-width, initial-scale=1"),
         element("meta", name="color-scheme", content="light dark"),
-        element("title", about.title(left)),
+        element("title", title),
         element("style", Html((HERE / "style.css").read_text(encoding="utf-8"))),
     ]
     return "<!doctype html>\n" + element("html", element("head", *head), element("body", *body), lang="en") + "\n"
 
 
-def _drawn(title, left):
-    """The content of a section, None where the run left nothing for it; one that fails does not cost the others."""
+def _drawn(title, draw):
+    """The content of a section; one that fails does not cost the others."""
     try:
-        return SECTIONS[title](left)
+        return draw()
     except Exception as error:
-        warn(f"{PAGE}: {title} is not drawn ({_said(error)}).")
+        warn(f"{title} is not drawn ({_said(error)}).")
         return note(f"This part could not be drawn: {_said(error)}")
 
 

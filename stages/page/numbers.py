@@ -62,16 +62,19 @@ def length_bins(lengths, bins=6):
     return [(min(lengths[i] for i in group), edge, group) for edge, group in sorted(members.items())]
 
 
-def scores(task, rows):
-    """The task's scores over some rows of predictions only: {name: value}."""
+def examples_of(task, rows):
+    """The examples that rows of predictions answer, as the task's `metrics` reads them."""
     *inputs, gold = form = task.form(rows[0])
     examples = {name: [row[name] for row in rows] for name in inputs}
     examples |= {gold: [row["gold"] for row in rows]} if "gold" in rows[0] else {}
-    if form != task.columns:
-        examples = task.prepare({"test": examples})[0]["test"]
+    return examples if form == task.columns else task.prepare({"test": examples})[0]["test"]
+
+
+def scores(task, rows):
+    """The task's scores over some rows of predictions only: {name: value}."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # few rows need not hold every class
-        return task.metrics(rows, examples).values
+        return task.metrics(rows, examples_of(task, rows)).values
 
 
 def confused(cells):

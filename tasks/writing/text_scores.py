@@ -87,17 +87,25 @@ def sacrebleu(
     TER counts words, and characters of Chinese and Japanese (sacreBLEU's normalized and asian_support); there less is
     better.
     """
+    metrics, streams = corpus_metrics(language, with_ter), reference_streams(references)
+    values = {name: float(metric.corpus_score(predictions, streams).score) for name, metric in metrics.items()}
+    return values, {name: str(metric.get_signature()) for name, metric in metrics.items()}
+
+
+def corpus_metrics(language: str | None, with_ter: bool = True) -> dict:
+    """sacreBLEU's own objects for these scores, {name: metric}."""
     from sacrebleu.metrics import BLEU, CHRF, TER
 
-    most = max(map(len, references))
-    streams = [[texts[i] if i < len(texts) else None for texts in references] for i in range(most)]
     tokenizer = bleu_tokenizer(language)
     asian = tokenizer in ("zh", "char", "ja-mecab")
     metrics = {"bleu": BLEU(tokenize=tokenizer), "chrf": CHRF()}
-    if with_ter:
-        metrics["ter"] = TER(normalized=asian, asian_support=asian)
-    values = {name: float(metric.corpus_score(predictions, streams).score) for name, metric in metrics.items()}
-    return values, {name: str(metric.get_signature()) for name, metric in metrics.items()}
+    return metrics | ({"ter": TER(normalized=asian, asian_support=asian)} if with_ter else {})
+
+
+def reference_streams(references: list[list[str]]) -> list[list[str | None]]:
+    """References as sacreBLEU reads them: all first ones, all second ones, ..., None where a text has fewer."""
+    most = max(map(len, references))
+    return [[texts[i] if i < len(texts) else None for texts in references] for i in range(most)]
 
 
 def exact_match(predictions: list[str], references: list[list[str]]) -> float:

@@ -1,0 +1,137 @@
+"""Finished runs, read from their folders: what was chosen, what came out, what was predicted. No torch here."""
+
+import json
+import re
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+import yaml
+
+from stages.config import build_task
+from stages.finished import TUNED
+from stages.folder import CONFIG, FINISHED, IDENTITY
+from stages.typos import nearest
+
+SPLITS = ("test", "validation")
+ASIDE = re.compile(r"\.\d+$")  # what rerun=true moved away
+NO_ANSWER = ("id", "prediction", "confidence")
+Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # OmegaConf's own takes 20 ms a file
+
+
+@dataclass(frozen=True)
+class Run:
+    """One run's folder. `config`: the whole configuration; `metrics`: metrics.json, empty while it is not finished."""
+
+    folder: Path
+    config: dict
+    metrics: dict
+
+    @cached_property
+    def task(self):
+        """The task, with what it found on the validation split."""
+        return build_task({"task": {**self.config["task"], **_json(self.folder / TUNED, {})}})
+
+    @cached_property
+    def provenance(self) -> dict:
+        return _json(self.folder / "provenance.json", {})
+
+    @cached_property
+    def content(self) -> dict:
+        """{what: digest} of code, data and model, as far as the run kept them."""
+        kept = _json(self.folder / IDENTITY, {}).get("content", {})
+        data = self.provenance.get("data") or {}
+        found = {f"data.{s}": of["sha256"] for s, of in data.items() if isinstance(of, dict) and "sha256" in of}
+        code = {"the code": self.provenance["code"]} if "code" in self.provenance else {}
+        return {**found, **code, **kept}
+
+    @cached_property
+    def history(self) -> list[dict]:
+        return _lines(self.folder / "history.jsonl")
+
+    @property
+    def seed(self):
+        return self.config.get("seed")
+
+    @property
+    def splits(self):
+        """The splits with scores, test first."""
+        return [split for split in SPLITS if split in self.metrics]
+
+    def value(self, split: str, name: str) -> float | None:
+        return self.metrics.get(split, {}).get(name)
+
+    def predictions(self, split: str) -> list[dict]:
+        """The rows of its predictions; empty where there are none."""
+        return _lines(self.folder / "predictions" / f"{split}.jsonl")
+
+
+def read_run(folder: Path) -> Run:
+    """A run's folder, finished or not; ValueError where a file of it cannot be read."""
+    try:
+        config = yaml.load((folder / CONFIG).read_text(encoding="utf-8"), Loader)
+        metrics = _json(folder / FINISHED, {})
+    except (OSError, ValueError, yaml.YAMLError) as error:
+        raise ValueError(f"{folder} cannot be read as a run: {' '.join(str(error).split())[:200]}") from error
+    if not isinstance(config, dict) or not isinstance(config.get("task"), dict):
+        raise ValueError(f"{folder}/{CONFIG} holds no configuration of a run.")
+    return Run(folder, config, metrics)
+
+
+def find_runs(places: list[str], root: str = "runs") -> list[Run]:
+    """The finished runs that are meant: run folders, folders of runs, or names of sweeps whose runs lie in `root`.
+
+    Raises ValueError or FileNotFoundError where a word names none.
+    """
+    found = [run for place in places for run in _runs_of(place, root)]
+    return list({run.folder.resolve(): run for run in found}.values())
+
+
+def folders_in(place: Path) -> list[Path]:
+    """The folders of runs in a folder, finished or not, without those that were moved aside."""
+    marks = sorted(place.glob(f"*/{CONFIG}")) if place.is_dir() else []
+    return [mark.parent for mark in marks if not (ASIDE.search(mark.parent.name) and _is_aside(mark.parent))]
+
+
+def _is_aside(folder):
+    return folder.with_name(ASIDE.sub("", folder.name)).is_dir()
+
+
+def _runs_of(place, root):
+    folder = Path(place).expanduser()
+    if (folder / FINISHED).is_file() and (folder / CONFIG).is_file():
+        return [read_run(folder)]
+    if (folder / CONFIG).is_file():
+        raise ValueError(f"{place} is not finished: it has no {FINISHED}. Its command goes on where it stopped.")
+    if folder.is_dir():
+        runs = [read_run(inner) for inner in folders_in(folder) if (inner / FINISHED).is_file()]
+        if not runs:
+            raise ValueError(f"{place} holds no finished run. Give folders of runs, or a folder that holds some.")
+        return runs
+    return _runs_of_sweep(place, root)
+
+
+def _runs_of_sweep(name, root):
+    """The runs whose group is, or contains, this name."""
+    runs = [read_run(inner) for inner in folders_in(Path(root)) if (inner / FINISHED).is_file()]
+    groups = {str(group) for run in runs if (group := (run.config.get("tracking") or {}).get("group"))}
+    meant = {name} & groups or {group for group in groups if name in group}
+    if meant:
+        return [run for run in runs if (run.config.get("tracking") or {}).get("group") in meant]
+    near = nearest(Path(name).name, [run.folder.name for run in runs]) or sorted(groups)[:3]
+    hint = f" Nearest: {', '.join(near)}." if near else ""
+    raise FileNotFoundError(
+        f"{name}: there is no such folder, and no run in {root}/ belongs to a sweep of that name.{hint} "
+        "python -m sweeps.list shows what there is."
+    )
+
+
+def _json(path, missing):
+    return json.loads(path.read_text(encoding="utf-8")) if path.is_file() else missing
+
+
+def _lines(path):
+    """JSON lines; only a newline ends one, whatever else Unicode calls a line break."""
+    if not path.is_file():
+        return []
+    return [json.loads(line) for line in path.read_text(encoding="utf-8").split("\n") if line]
