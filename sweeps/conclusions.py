@@ -200,9 +200,9 @@ def warnings(groups: list[Group], split: str, count: int) -> list[str]:
 
 
 def _searched_on_test(run):
-    """Whether the command of the run's search aimed at a test score."""
-    words = [str(word) for word in run.provenance.get("command", [])]
-    return any("objective" in word.partition("=")[0] and "test/" in word.partition("=")[2] for word in words)
+    """Whether the search that made this run aimed at a test score."""
+    metrics = (run.config.get("sweeper") or {}).get("metrics") or []
+    return any(str(name).startswith("test/") for name in ([metrics] if isinstance(metrics, str) else metrics))
 
 
 def _of_choice(groups, order, split, metric, greater):

@@ -14,6 +14,7 @@ from stages.folder import CONFIG, FINISHED, IDENTITY
 from stages.typos import nearest
 
 SPLITS = ("test", "validation")
+SWEEPS, RECORD = "sweeps", "sweep.json"  # where sweeps keep their records, and what became of each trial
 ASIDE = re.compile(r"\.\d+$")  # what rerun=true moved away
 NO_ANSWER = ("id", "prediction", "confidence")
 Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # OmegaConf's own takes 20 ms a file
@@ -79,7 +80,8 @@ def read_run(folder: Path) -> Run:
 
 
 def find_runs(places: list[str], root: str = "runs") -> list[Run]:
-    """The finished runs that are meant: run folders, folders of runs, or names of sweeps whose runs lie in `root`.
+    """The finished runs that are meant: run folders, folders of runs or of a sweep, or
+    names of sweeps whose runs lie in `root`.
 
     Raises ValueError or FileNotFoundError where a word names none.
     """
@@ -103,6 +105,8 @@ def _runs_of(place, root):
         return [read_run(folder)]
     if (folder / CONFIG).is_file():
         raise ValueError(f"{place} is not finished: it has no {FINISHED}. Its command goes on where it stopped.")
+    if (folder / RECORD).is_file():
+        return _runs_of_record(folder)
     if folder.is_dir():
         runs = [read_run(inner) for inner in folders_in(folder) if (inner / FINISHED).is_file()]
         if not runs:
@@ -111,8 +115,25 @@ def _runs_of(place, root):
     return _runs_of_sweep(place, root)
 
 
+def _runs_of_record(folder):
+    """The finished runs of a sweep's folder; it holds what became of each trial, the runs lie beside all others."""
+    places = [Path(trial["run"]) for trial in trials_of(folder) if "run" in trial]
+    near = [place if place.is_dir() else folder.parent.parent / place.name for place in places]
+    runs = [read_run(place) for place in near if (place / FINISHED).is_file()]
+    if not runs:
+        raise ValueError(f"{folder} has {len(places)} trials, and none of them is finished.")
+    return runs
+
+
+def trials_of(folder: Path) -> list[dict]:
+    """What a sweep recorded of its trials."""
+    return _json(folder / RECORD, {}).get("trials", [])
+
+
 def _runs_of_sweep(name, root):
-    """The runs whose group is, or contains, this name."""
+    """The runs of the sweep with this folder, or whose group is, or contains, this name."""
+    if (Path(root) / SWEEPS / name / RECORD).is_file():
+        return _runs_of_record(Path(root) / SWEEPS / name)
     runs = [read_run(inner) for inner in folders_in(Path(root)) if (inner / FINISHED).is_file()]
     groups = {str(group) for run in runs if (group := (run.config.get("tracking") or {}).get("group"))}
     meant = {name} & groups or {group for group in groups if name in group}

@@ -124,7 +124,8 @@ def test_choosing_on_test_is_said(runs):
     assert any("Best of 3 groups on test is model=b" in w and "Validation chooses model=a" in w for w in found.warnings)
     for path in runs.glob("*/provenance.json"):
         origin = json.loads(path.read_text())
-        origin["command"] += ["sweeper.objective=test/accuracy"]
+        config = path.with_name("config.yaml")
+        config.write_text(config.read_text() + "sweeper: {metrics: [test/accuracy, seconds]}\n")
         origin["data"] = {split: {"path": "x", "sha256": "same"} for split in ("validation", "test")}
         path.write_text(json.dumps(origin))
     found = conclusion(runs, "a", ("a", "b"))
@@ -182,7 +183,14 @@ def test_wrong_choices_end_with_one_message(runs, words, said, capsys, monkeypat
     assert ended.value.code == 2 and said in error and error.count("\n") == 1
 
 
-def test_a_sweep_is_found_by_its_name(runs, monkeypatch):
+def test_a_sweep_is_found_by_its_folder_and_its_name(runs):
+    trials = [
+        {"run": f"runs/{name}", "state": state} for name, state in (("a1", "done"), ("b1", "done"), ("x", "failed"))
+    ]
+    (runs / "sweeps" / "model-1").mkdir(parents=True)
+    (runs / "sweeps" / "model-1" / "sweep.json").write_text(json.dumps({"trials": trials}))
+    assert [run.folder.name for run in find_runs([str(runs / "sweeps" / "model-1")])] == ["a1", "b1"]
+    assert len(find_runs(["model-1"], str(runs))) == 2
     assert len(find_runs(["sweep model=a"], str(runs))) == 3
     assert len(find_runs(["model=b", str(runs / "b1")], str(runs))) == 3
 
