@@ -59,9 +59,8 @@ def list_runs(chosen: argparse.Namespace) -> None:
     keys = [word.partition("=")[0] for word in rest]
     table("runs", [_row(*one, [key for key in keys if key not in NAMED], runs) for one in told])
     counts = Counter(kind for _, kind, _ in told)
-    say(
-        f"{len(told)} runs{': ' if told else ''}{', '.join(f'{counts[kind]} {kind}' for kind in STATES if counts[kind])}"
-    )
+    each = ", ".join(f"{counts[kind]} {kind}" for kind in STATES if counts[kind])
+    say(f"{len(told)} runs{f': {each}' if each else ''}")
 
 
 def _wanted_states(own):
