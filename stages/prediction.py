@@ -69,8 +69,13 @@ class Predictor:
         each runs its part of the batches, and all get all predictions."""
         if not next(iter(examples.values())):
             return []
+        rows, reduced = self.reduced(examples, shared)
+        return self.task.decode(reduced, rows, self.labels, examples, self.tokenizer)
+
+    def reduced(self, examples: dict, shared: bool = False) -> tuple[Any, tuple]:
+        """-> (the encoded rows of prepared examples, longest first; what `decode` needs of them, as arrays)."""
         rows = longest_first(encode_split("examples", examples, self.labels, self.task, self.tokenizer))
-        return self.task.decode(self._reduced(rows, shared), rows, self.labels, examples, self.tokenizer)
+        return rows, self._reduced(rows, shared)
 
     def _reduced(self, rows, shared):
         """What `decode` needs of all rows, as arrays; the batches are those of the run's own evaluation."""

@@ -15,7 +15,7 @@ def sentence(comparison, verdict: str, holm: float, metric: str, few: int | None
     a, b = comparison.side, comparison.baseline
     largest = max(abs(a.scores).max(), abs(b.scores).max())
     scale = 100 if SHARES.search(metric) and largest <= 1 else 1
-    digits = 1 if largest * scale > 20 else 3
+    digits = 1 if scale == 100 or largest > 20 else 3
     seen = f"{comparison.difference * scale:+.{digits}f} {named(metric)}"
     if isfinite(comparison.interval[0]):
         seen += " [{}]".format(", ".join(f"{end * scale:.{digits}f}" for end in comparison.interval))
