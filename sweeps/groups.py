@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from stages.arguments import typed
-from stages.config import build_task
 from stages.folder import UNDECISIVE
 from stages.typos import nearest
 from sweeps.runs import Run
@@ -48,7 +47,7 @@ def flat(tree: dict, of: str = "") -> dict:
 def decisive(run: Run) -> dict:
     """All that decides a run's result but its seed: key -> value, local files by the digest of their content."""
     config = {key: value for key, value in run.config.items() if key not in (*UNDECISIVE, "seed")}
-    config["task"] = vars(build_task(run.config))  # with the choices that an older run did not know yet
+    config["task"] = vars(run.chosen_task)
     config["guard"] = {"max_minutes": (run.config.get("guard") or {}).get("max_minutes")}
     content = {key: value for key, value in run.content.items() if key not in CODE}
     digests = {"model.path": content.pop("the model", None), **content}
@@ -92,7 +91,8 @@ def group_runs(runs: list[Run], by: list[str] | None = None) -> tuple[list[Group
     members: dict[str, list[Run]] = {}
     for run in runs:
         table = decisive(run)
-        members.setdefault(_same([table.get(k) for k in keys] if keys else table), []).append(run)
+        whole = {**flat(run.config), **table}  # of seed, and what else decides nothing
+        members.setdefault(_same([whole.get(k) for k in keys] if keys else table), []).append(run)
     named = keys or varying(runs)
     groups = [_group(named, sorted(own, key=lambda run: str(run.seed).zfill(12))) for own in members.values()]
     inside = {key: n for own in members.values() for key, n in _varying_inside(own, named).items()}

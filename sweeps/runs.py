@@ -4,6 +4,7 @@ import json
 import re
 from dataclasses import dataclass
 from functools import cached_property
+from math import isfinite
 from pathlib import Path
 
 import yaml
@@ -31,7 +32,18 @@ class Run:
     @cached_property
     def task(self):
         """The task, with what it found on the validation split."""
-        return build_task({"task": {**self.config["task"], **_json(self.folder / TUNED, {})}})
+        return self._built(_json(self.folder / TUNED, {}))
+
+    @cached_property
+    def chosen_task(self):
+        """The task as it was asked for, with the defaults of what an older run did not know yet."""
+        return self._built({})
+
+    def _built(self, more):
+        try:
+            return build_task({"task": {**self.config["task"], **more}})
+        except ValueError as error:
+            raise ValueError(f"{self.folder} is a run of another version: {error}") from error
 
     @cached_property
     def provenance(self) -> dict:
@@ -60,7 +72,9 @@ class Run:
         return [split for split in SPLITS if split in self.metrics]
 
     def value(self, split: str, name: str) -> float | None:
-        return self.metrics.get(split, {}).get(name)
+        """A score; None where it is missing, or no number."""
+        value = self.metrics.get(split, {}).get(name)
+        return value if isinstance(value, int | float) and isfinite(value) else None
 
     def predictions(self, split: str) -> list[dict]:
         """The rows of its predictions; empty where there are none."""

@@ -15,6 +15,7 @@ from sweeps.sums import families
 
 LONGEST = 90.0  # seconds for scoring anew, all runs together
 FEWEST, MOST = 50, 200  # draws of such a score
+MANY = 60  # numbers of an example above which most of them are 0
 
 
 @dataclass(frozen=True)
@@ -43,6 +44,10 @@ class Sums:
     def _total(self, sums, counts):
         runs, size, numbers = sums.shape
         flat = sums.transpose(1, 0, 2).reshape(size, runs * numbers).astype(float)
+        if numbers > MANY:
+            from scipy.sparse import csr_array
+
+            flat = csr_array(flat)  # one class of many is not 0 in an example
         return (counts.astype(float) @ flat).reshape(len(counts), runs, numbers)
 
 

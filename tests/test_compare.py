@@ -56,6 +56,11 @@ def test_runs_that_differ_only_in_seed_are_a_group(runs):
     assert inside == {"optimizer.learning_rate": 2}
 
 
+def test_groups_by_seed(runs):
+    groups, _ = group_runs([run for run in find_runs([str(runs)]) if run.config["model"]["name"] == "a"], ["seed"])
+    assert [group.name for group in groups] == ["seed=1", "seed=2", "seed=3"]
+
+
 def test_keys_are_completed_and_misspelt_ones_explained(runs):
     found = find_runs([str(runs)])
     assert full_key("model", found) == "model.name" and full_key("learning_rate", found) == "optimizer.learning_rate"
@@ -211,3 +216,20 @@ def test_a_folder_that_is_no_run(tmp_path):
     (tmp_path / "config.yaml").write_text("task: {name: ner")
     with pytest.raises(ValueError, match="cannot be read as a run"):
         read_run(tmp_path)
+
+
+def test_runs_of_another_version(runs):
+    """A choice that an older run lacked counts as its default; one that is gone is named, with the run."""
+    config = runs / "a1" / "config.yaml"
+    config.write_text(config.read_text().replace("best: accuracy", "best: accuracy\n  focal_gamma: 0.0"))
+    assert len(group_runs(find_runs([str(runs)]))[0]) == 3
+    config.write_text(config.read_text().replace("focal_gamma", "old_choice"))
+    with pytest.raises(ValueError, match=r"a1 is a run of another version: .*old_choice"):
+        group_runs(find_runs([str(runs)]))
+
+
+def test_a_score_that_is_no_number_is_missing(runs):
+    path = runs / "a1" / "metrics.json"
+    path.write_text(path.read_text().replace('"test": {', '"test": {"odd": NaN,'))
+    with pytest.raises(ValueError, match="test/odd: not all runs have it"):
+        compare(arguments([str(runs), "--metric", "test/odd"]))
