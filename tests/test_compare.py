@@ -2,6 +2,7 @@
 
 import csv
 import json
+import shutil
 import subprocess
 import sys
 
@@ -26,13 +27,20 @@ def answers(right, seed):
     return [label if h < right else "l9" for label, h in zip(LABELS["label"], hard, strict=True)]
 
 
-@pytest.fixture
-def runs(tmp_path):
+@pytest.fixture(scope="module")
+def left(tmp_path_factory):
     """Three seeds of two models, the second clearly better, and one seed of a third."""
+    place = tmp_path_factory.mktemp("left")
     for model, right, seeds in (("a", 0.5, (1, 2, 3)), ("b", 0.7, (1, 2, 3)), ("c", 0.55, (1,))):
         for seed in seeds:
-            leave_run(tmp_path / f"{model}{seed}", LABELS, answers(right, 10 * seed + ord(model)), seed, model)
-    return tmp_path
+            leave_run(place / f"{model}{seed}", LABELS, answers(right, 10 * seed + ord(model)), seed, model)
+    return place
+
+
+@pytest.fixture
+def runs(left, tmp_path):
+    """A copy of them."""
+    return shutil.copytree(left, tmp_path, dirs_exist_ok=True)
 
 
 def conclusion(place, baseline=None, filters=("a", "b", "c")):

@@ -1,9 +1,9 @@
 """`python -m sweeps.list`: runs by key, state and age, without torch."""
 
 import json
+import os
 import subprocess
 import sys
-import time
 
 import pytest
 
@@ -82,10 +82,10 @@ def test_it_is_quick(runs):
     """No torch; a second is enough for a table."""
     code = "import sys; from sweeps.list import arguments, list_runs; list_runs(arguments(sys.argv[1:])); " \
            "print([m for m in ('torch', 'numpy', 'transformers') if m in sys.modules])"  # fmt: skip
-    began = time.process_time()
+    began = os.times().children_user
     done = subprocess.run([sys.executable, "-c", code, str(runs)], capture_output=True, text=True, cwd=PROJECT)
     assert done.stdout.rstrip().endswith("[]"), done.stderr
-    assert time.process_time() - began < 1.5
+    assert os.times().children_user - began < 1.5
 
 
 def test_nothing_there(tmp_path, capsys):
