@@ -76,6 +76,8 @@ def _check(runs, split):
 
 def _examples(task, rows):
     """-> (the examples as they were given, and as the task prepares them), from a run's predictions."""
+    if "gold" not in rows[0]:
+        raise ValueError(f"{task.name} gives no answers but losses: there is nothing to vote on.")
     *inputs, gold = task.form(rows[0])
     names = [name for name in (*inputs, *task.optional) if name in rows[0]]
     raw = {name: [row[name] for row in rows] for name in names} | {gold: [row["gold"] for row in rows]}

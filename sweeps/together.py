@@ -20,6 +20,8 @@ def predict_together(runs: list[Run], examples: dict, split: str, hardware: dict
         rows, arrays = replace(model, task=task).reduced(examples)
         _check_again(run, model, task, rows, arrays, examples, split)
         ordered, keys = _in_order(rows, arrays)
+        if len({*map(str, keys)}) < len(keys):
+            raise ValueError(f"task={model.task.name}: several rows answer one example. Give --how vote.")
         ordered = _as_labelled(ordered, model.labels, first[0].labels, run) if first else ordered
         if first and (keys != first[4] or any(a.shape != b.shape for a, b in zip(ordered, total, strict=True))):
             raise ValueError(

@@ -6,11 +6,14 @@ from statistics import fmean
 
 def vote(rows: list[dict], by_word: bool) -> dict:
     """The answer of most runs to one example, with the share of them that gave it; of equally many the one with most
-    confidence, then the first. Of labels without order, and of spans, each that more than half of the runs gave.
+    confidence, then the first. Of labels without order, and of spans, each that more than half of the runs gave; of
+    candidates in order the order of their mean places (Borda's count).
 
     `rows`: one per run; `by_word`: a list answers word by word. ValueError where answers have no majority.
     """
     answers = [row["prediction"] for row in rows]
+    if "order" in rows[0]:
+        return _ranked(rows[0], [[-place for place in _by_candidate(row, range(len(answers[0])))] for row in rows])
     if isinstance(answers[0], dict) and {"intent", "slots"} <= {*answers[0]}:
         return _of_parts(rows, by_word)
     if any(isinstance(answer, int | float | dict) and not isinstance(answer, bool) for answer in answers):
@@ -65,6 +68,20 @@ def _of_parts(rows, by_word):
     return {"prediction": answers, "confidence": [parts[0]["confidence"], *parts[1]["confidence"]]}
 
 
+def _by_candidate(row, values):
+    """Values that stand in a row's order of candidates, in that of the data."""
+    return [value for _, value in sorted(zip(row["order"], values, strict=True))]
+
+
+def _ranked(row, scores):
+    """The candidates of a row by the mean of several runs' scores."""
+    from tasks.texts.candidate_rows import ranked_candidates
+
+    means = [fmean(own) for own in zip(*scores, strict=True)]
+    places = {"example": [0] * len(means), "candidate": list(range(len(means)))}
+    return ranked_candidates(means, places, {"candidates": [row["candidates"]]})[0]
+
+
 def holds_probabilities(rows: list[dict]) -> bool:
     """Whether such rows hold all that a mean needs."""
     return all(isinstance(_numbers(row), dict) for row in rows)
@@ -76,6 +93,8 @@ def mean(task, rows: list[dict]) -> dict:
 
     known = [_numbers(row) for row in rows]
     means = {name: fmean(of_run[name] for of_run in known) for name in known[0]}
+    if "order" in rows[0]:
+        return _ranked(rows[0], [list(of_run.values()) for of_run in known])
     if "scores" in rows[0]:
         return task.label_kind.predicted(np.array(list(means.values())), tuple(means), task)
     if "probabilities" in rows[0]:
@@ -88,7 +107,9 @@ def mean(task, rows: list[dict]) -> dict:
 def _numbers(row):
     """{name: number} of a row whose numbers may be averaged; None where it has none."""
     answer = row["prediction"]
-    if "scores" in row and isinstance(row["scores"], dict):
+    if "order" in row and "scores" in row:
+        return dict(enumerate(_by_candidate(row, row["scores"])))
+    if isinstance(row.get("scores"), dict):
         return row["scores"]
     if "probabilities" in row:
         return dict(enumerate(row["probabilities"]))

@@ -35,6 +35,9 @@ def test_the_majority_by_hand():
     joint = [{"intent": "i", "slots": ["O"]}, {"intent": "j", "slots": ["B"]}, {"intent": "j", "slots": ["B"]}]
     assert votes.vote(rows(*joint), True) == {"prediction": joint[1], "confidence": [0.6667, 0.6667]}
     assert votes.vote(rows("1", "2", "2", top=[["1", "2", "3"]] * 3), False)["top"] == ["2", "1", "3"]
+    ranked = rows(["b", "a", "c"], ["a", "b", "c"], ["b", "c", "a"], order=[[1, 0, 2], [0, 1, 2], [1, 2, 0]],
+                  candidates=[["a", "b", "c"]] * 3)  # fmt: skip
+    assert votes.vote(ranked, False)["order"] == [1, 0, 2]  # mean places of a, b, c: 1, 1/3, 5/3
     with pytest.raises(ValueError, match="numbers have no majority"):
         votes.vote(rows(1.0, 2.0), False)
 
@@ -48,6 +51,9 @@ def test_the_mean_of_what_predictions_hold(compose_config):
     assert not votes.holds_probabilities(rows(2.5, loss=[1.0]))  # a language model's perplexity
     choice = rows("p", "q", probabilities=[[0.9, 0.1], [0.3, 0.7]], choices=[["p", "q"]] * 2)
     assert votes.mean(None, choice) == {"prediction": "p", "confidence": 0.6, "probabilities": [0.6, 0.4]}
+    ranked = rows(["b", "a"], ["a", "b"], order=[[1, 0], [0, 1]], scores=[[2.0, 1.0], [3.0, 0.0]],
+                  candidates=[["a", "b"]] * 2)  # fmt: skip
+    assert votes.mean(None, ranked) == {"prediction": ["a", "b"], "order": [0, 1], "scores": [2.0, 1.0]}
     task = build_task({"task": {"name": "text_classification", "best": "f1_micro", "kind": "multi_label"}})
     found = votes.mean(task, rows(["a"], [], scores=[{"a": 0.9, "b": 0.2}, {"a": 0.3, "b": 0.4}]))
     assert found["prediction"] == ["a"] and found["scores"] == {"a": 0.6, "b": 0.3}
