@@ -12,7 +12,7 @@ from stages.command_line import clear_errors
 from stages.config import register_open_nodes
 from stages.terminal import say, stage, table, warn
 from sweeps.filters import is_filter, kept
-from sweeps.groups import group_runs, newest, pick
+from sweeps.groups import group_runs, naming, newest, pick
 from sweeps.runs import Run, find_runs
 
 DRAWS = 2000
@@ -77,6 +77,9 @@ def compare(chosen: argparse.Namespace) -> None:
     if inside:
         more = ", ".join(f"{key} ({count} values)" for key, count in inside.items())
         found.warnings.append(f"Inside groups these vary too, so their spread is not the seeds' alone: {more}.")
+    along = [] if keys else naming(runs)[1]
+    if along:
+        found.warnings.append(f"These change together with what names the groups: {', '.join(along)}.")
     show(found)
     if chosen.out:
         from sweeps.tables import write_all

@@ -74,6 +74,15 @@ def varying(runs: list[Run]) -> list[str]:
     return kept
 
 
+def naming(runs: list[Run]) -> tuple[list[str], list[str]]:
+    """The keys of `varying` in two parts: those that tell runs apart, and those that change with the name of an option
+    in another group, whether they belong to it or were changed together with it."""
+    tables, keys = [decisive(run) for run in runs], varying(runs)
+    names = [key for key in keys if key.endswith(".name")]
+    along = [key for key in keys if key not in names and any(_follows(tables, name, key) for name in names)]
+    return [key for key in keys if key not in along], along
+
+
 def _follows(tables, name, key):
     """Whether each value of `name` goes with one value of `key`."""
     pairs = {(_same(table.get(name)), _same(table.get(key))) for table in tables}
@@ -93,7 +102,7 @@ def group_runs(runs: list[Run], by: list[str] | None = None) -> tuple[list[Group
         table = decisive(run)
         whole = {**flat(run.config), **table}  # of seed, and what else decides nothing
         members.setdefault(_same([whole.get(k) for k in keys] if keys else table), []).append(run)
-    named = keys or varying(runs)
+    named = keys or naming(runs)[0]
     groups = [_group(named, sorted(own, key=lambda run: str(run.seed).zfill(12))) for own in members.values()]
     inside = {key: n for own in members.values() for key, n in _varying_inside(own, named).items()}
     return _told_apart(groups), inside
@@ -110,6 +119,8 @@ def newest(runs: list[Run]) -> list[Run]:
 
 
 def _varying_inside(runs, named):
+    if len(runs) == 1:
+        return {}
     return {_short(k): len({_same(decisive(run).get(k)) for run in runs}) for k in varying(runs) if k not in named}
 
 

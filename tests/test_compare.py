@@ -64,6 +64,17 @@ def test_runs_that_differ_only_in_seed_are_a_group(runs):
     assert inside == {"optimizer.learning_rate": 2}
 
 
+def test_what_changes_with_a_name_is_said_once(runs, capsys):
+    for folder in runs.glob("b*"):
+        config = folder / "config.yaml"
+        config.write_text(config.read_text().replace("learning_rate: 0.0001", "learning_rate: 0.01"))
+    compare(arguments([str(runs), "model=a,b", "--resamples", "50"]))
+    said = " ".join(capsys.readouterr().out.split())
+    assert (
+        "b is better than a" in said and "change together with what names the groups: optimizer.learning_rate" in said
+    )
+
+
 def test_groups_by_seed(runs):
     groups, _ = group_runs([run for run in find_runs([str(runs)]) if run.config["model"]["name"] == "a"], ["seed"])
     assert [group.name for group in groups] == ["seed=1", "seed=2", "seed=3"]
