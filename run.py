@@ -9,7 +9,7 @@ import hydra
 from hydra.core.hydra_config import HydraConfig
 from omegaconf import OmegaConf
 
-from stages import attempts, commits, divergence, folder, identity, lock, lost, signals
+from stages import attempts, commits, divergence, folder, identity, lock, lost, pruned, signals
 from stages.clock import Clock
 from stages.command_line import clear_errors, complete, with_trial
 from stages.config import build_task, read_config, register_open_nodes
@@ -23,6 +23,7 @@ from stages.terminal import is_main, say, stage
 from stages.trackers import is_unsent
 from stages.typos import arrange
 from sweeps.named import spelled_out
+from sweeps.pruners import judge_of
 from sweeps.trial import frozen
 
 register_open_nodes()
@@ -50,10 +51,10 @@ def run_experiment(config, words):
     if launched() is None:
         lock.check(place)
     start_processes(config, [sys.argv[0], *with_trial(words, config["launcher"]["trial"])])
-    grace = config["guard"]["grace_seconds"]
-    with lock.held(place) as release, signals.listening(grace, release, is_child()), lost.explained():
+    grace, listening = config["guard"]["grace_seconds"], signals.listening
+    with lock.held(place) as release, listening(grace, release, is_child()), lost.explained(), pruned.said():
         carry_out(config, words, task, place, clock)
-    return show_scores(task, place)
+    return show_scores(task, place) if folder.is_finished(place) else place
 
 
 def carry_out(config, words, task, place, clock):
@@ -82,6 +83,7 @@ def carry_out(config, words, task, place, clock):
         tracked(config, place) as trackers,
         start_from(config, task, data, weights) as weights,
         divergence.marked(place),
+        pruned.marked(place, config["launcher"]["trial"]),
     ):
         learned = train(config, task, data, weights, place, trackers, clock)
         if is_main():
@@ -104,6 +106,7 @@ def train(config, task, data, weights, place, trackers, clock):
     from stages.guard import Guard
     from stages.pace import Pace
     from stages.progress import Progress
+    from stages.pruning import Pruning
     from stages.status import Status
     from stages.tracking import Curves
 
@@ -129,6 +132,7 @@ def train(config, task, data, weights, place, trackers, clock):
         Curves(trackers),
         Guard(tuner, config["guard"], clock.started, pace),
         *([Status(task, Path(trial), pace)] if (trial := config["launcher"]["trial"]) else []),
+        *([Pruning(*judge)] if (judge := judge_of(config)) else []),
     ):
         tuner.add_callback(callback)
     seconds = training.train(tuner)

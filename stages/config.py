@@ -34,6 +34,7 @@ def register_open_nodes():
     node["model"]["trust_remote_code"] = False  # in no option's file: nobody is to find it there and switch it on
     ConfigStore.instance().store(name="open_nodes", node=DictConfig(node))
     ConfigStore.instance().store(group="task", name="open_words", node=DictConfig({"words": _open()}))
+    ConfigStore.instance().store(group="sweeper", name="open_when", node=DictConfig({"when": _open()}))
 
 
 def _open():

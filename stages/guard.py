@@ -41,7 +41,7 @@ class Guard(TrainerCallback):
         numbers = self.tuner.take_numbers()
         is_bad = self._is_bad(numbers)
         late = self.deadline is not None and self._is_late(state)
-        self.signum, is_bad, self.is_late = _agreed(args, [signals.heard(), is_bad, late])
+        self.signum, is_bad, self.is_late = agreed(args, [signals.heard(), is_bad, late])
         self.bad = self.bad + 1 if is_bad else 0
         if is_bad:
             self._leave_out(state, optimizer, numbers)
@@ -90,7 +90,7 @@ class Guard(TrainerCallback):
             raise signals.Interrupted(self.signum, done)
 
 
-def _agreed(args, numbers):
+def agreed(args, numbers):
     """The largest of each number over all processes: what one of them decides holds for all."""
     if args.world_size == 1:
         return numbers

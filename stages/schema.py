@@ -8,12 +8,15 @@ from stages import trackers
 from stages.arguments import quoting, typed, unknown
 
 CUT = "train validation test columns labels validation_share test_share"
+SEARCH = (
+    "name trials metrics seed startup seeds enqueue when batch pruner pruner_trials pruner_evaluations pruner_factor"
+)
 # By the key that tells the kinds of a group apart: the keys each kind has, all of which must be there.
 KEYS = {
     "metrics": {None: "extra"},
     "guard": {None: "grace_seconds nan_patience max_minutes"},
     "launcher": {None: "slots max_minutes fail_fast keep_best trial"},
-    "sweeper.name": {"grid": "name pairs"},
+    "sweeper.name": {"grid": "name pairs", **dict.fromkeys(("tpe", "random", "gp", "cmaes", "nsga2"), SEARCH)},
     "model": {None: "name path revision max_length config"},
     "data.source": {
         "hub": f"name source limit per_class path subset revision {CUT}",
@@ -31,9 +34,11 @@ KEYS = {
 MORE = {"data": ["best"], "model": ["trust_remote_code"]}  # keys that a group may have beside them
 TRACKING = "project group job_type tags notes log_model"
 VALUES = {
-    "a whole number from 1 up": "batch_size method.r method.lora_alpha guard.nan_patience",
+    "a whole number from 1 up": "batch_size method.r method.lora_alpha guard.nan_patience sweeper.trials "
+    "sweeper.seeds sweeper.batch sweeper.pruner_trials sweeper.pruner_evaluations",
+    "a whole number from 2 up": "sweeper.startup sweeper.pruner_factor",
     "a whole number from 1 up, or null": "model.max_length data.limit data.per_class launcher.slots launcher.keep_best",
-    "a whole number from 0 up": "seed method.frozen_layers",
+    "a whole number from 0 up": "seed method.frozen_layers sweeper.seed",
     "a number above 0": "guard.grace_seconds",
     "a number above 0, or null": "guard.max_minutes launcher.max_minutes",
     "a number from 0 to below 1": "data.validation_share data.test_share method.lora_dropout",
@@ -44,9 +49,11 @@ VALUES = {
     "data.split_column data.best "
     "launcher.trial tracking.project tracking.group tracking.job_type tracking.notes tracking.wandb.entity "
     "tracking.trackio.space_id",
-    "a list of texts": "tracking.tags metrics.extra",
+    "none, median, asha or hyperband": "sweeper.pruner",
+    "a list of texts": "tracking.tags metrics.extra sweeper.metrics",
     "a list of texts, or null": "data.labels",
-    "keys with values, as in {a: b}": "data.columns data.parts model.config",
+    "keys with values, as in {a: b}": "data.columns data.parts model.config sweeper.when",
+    "a list of keys with values, as in [{a: b}]": "sweeper.enqueue",
 }
 
 
@@ -68,6 +75,12 @@ def check_groups(config):
     for place, kinds in KEYS.items():
         _check_kind(place, kinds, config)
     _check_tracking(config["tracking"])
+
+
+def check_sweeper(choices):
+    """The keys and values of a search, before it composes its first trial."""
+    _check_kind("sweeper.name", KEYS["sweeper.name"], {"sweeper": choices})
+    check_values({"sweeper": choices})
 
 
 def _check_kind(place, kinds, config):
@@ -119,6 +132,10 @@ def _fits(value, phrase):
         return number and 0 <= value < 1
     if phrase.startswith("text"):
         return isinstance(value, str) and value != "" and "\0" not in value  # which no path can hold
+    if phrase.startswith("none, "):
+        return value in phrase.replace(",", "").split()
+    if phrase.startswith("a list of keys"):
+        return isinstance(value, list) and all(isinstance(v, dict) for v in value)
     if phrase.startswith("a list"):
         return isinstance(value, list) and all(isinstance(v, str) for v in value)
     return isinstance(value, bool if phrase.startswith("true") else dict)

@@ -9,6 +9,7 @@ from transformers import TrainerCallback
 
 from stages import trackers as known
 from stages.folder import FINISHED, write_text
+from stages.pruned import Pruned
 from stages.secrets import hidden
 from stages.terminal import is_main, stage, warn
 
@@ -33,7 +34,8 @@ def _warn_once(message):
 @contextmanager
 def tracked(config, folder):
     """The open trackers of an experiment; finished on every way out, as failed after an exception, as interrupted after
-    a signal. Until they have got all of it, a mark in its folder says that they lack something."""
+    a signal, as pruned where a search stopped it. Until they have got all of it, a mark in its folder says that they
+    lack something."""
     trackers, mark = [], folder / known.UNSENT
     if is_main() and known.chosen(config["tracking"]):
         write_text(mark, "")
@@ -44,6 +46,9 @@ def tracked(config, folder):
         outcome = "finished"
     except KeyboardInterrupt:
         outcome = "interrupted"
+        raise
+    except Pruned:
+        outcome = "pruned"
         raise
     finally:
         for tracker in trackers:

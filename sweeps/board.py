@@ -40,8 +40,8 @@ class Board:
             self.live.update(self._table())
             return
         for trial in self.trials:
-            if not trial.before and self.told.get(trial.number) != trial.state:
-                self.told[trial.number] = trial.state
+            if not trial.before and self.told.get(trial.record) != trial.state:
+                self.told[trial.record] = trial.state
                 if trial.state != "waiting":
                     say(self._line(trial))
 
@@ -92,6 +92,6 @@ def _text(cell):
 
 
 def labels(trials):
-    """-> a function that gives a trial's words without those that all trials have."""
+    """-> a function that gives a trial's words without those that all trials have; of a search, those it chose."""
     common = set.intersection(*(set(trial.words) for trial in trials)) if len(trials) > 1 else set()
-    return lambda trial: " ".join(word for word in trial.words if word not in common)
+    return lambda trial: trial.notes.get("choice") or " ".join(word for word in trial.words if word not in common)

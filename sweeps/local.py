@@ -50,7 +50,8 @@ def run_trials(plugin, trials, folder, proposals=None, ended=lambda trial: None,
 def _run(pool, board, proposals, record, fail_fast):
     while True:
         while pool.free and not pool.stopped and (trial := next(proposals, None)):
-            pool.start(trial)
+            if not pool.stopped:  # a signal may come while a search thinks
+                pool.start(trial)
         board.update()
         if not pool.running:
             return

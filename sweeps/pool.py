@@ -7,6 +7,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from multiprocessing import connection, get_context
 
+from stages import pruned
 from stages.folder import is_finished
 from sweeps.process import ELSEWHERE, Order, carry_out
 from sweeps.trial import FROZEN, freeze
@@ -89,6 +90,8 @@ class Pool:
             return "stopped", None
         if code == 0 and is_finished(one.trial.place):
             return "done", None
+        if code == 0 and (why := pruned.reason(one.trial.place)):
+            return "pruned", why
         if code and code < 0:
             name = signal.Signals(-code).name
             hint = ", which is how a machine without memory ends processes" if name == "SIGKILL" else ""

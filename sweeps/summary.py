@@ -19,6 +19,11 @@ def show_summary(trials) -> None:
     done = [(trial.words, *_read(trial.place)) for trial in trials if trial.state == "done"]
     if done:
         table("sweep: mean ± standard deviation over the seeds", rows(done))
+    show_failed(trials)
+
+
+def show_failed(trials) -> None:
+    """Print the list of the trials that failed, with where to look."""
     label = labels(trials)
     for trial in trials:
         if trial.state in ("failed", "elsewhere"):

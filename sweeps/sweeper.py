@@ -4,6 +4,7 @@ from hydra.core.plugins import Plugins
 from hydra.core.utils import JobStatus
 
 from hydra_plugins.tunesmith import LocalLauncher
+from stages import pruned
 from stages.folder import is_finished
 from stages.hardware import launched
 from sweeps.grid import grid
@@ -20,6 +21,11 @@ def sweep(plugin, words):
             "a sweep starts its trials' processes itself: leave out accelerate launch, add hardware=multi_gpu."
         )
     launcher = Plugins.instance().instantiate_launcher(plugin.context, plugin.function, plugin.config)
+    if plugin.config.sweeper.name != "grid":
+        from sweeps.search import search
+
+        search(plugin, launcher, words)
+        return
     trials, folder = compose_all(plugin, grid(words, plugin.config.sweeper.pairs, plugin.context.config_loader))
     show_plan(trials, folder, len(slots_of(plugin.config)))
     write_record(folder, words, trials)
@@ -42,5 +48,6 @@ def hand_over(launcher, trials):
     results = launcher.launch([[*trial.words, f"launcher.trial={trial.record}"] for trial in trials], 0)
     for trial, result in zip(trials, results, strict=True):
         (trial.record / FROZEN).unlink(missing_ok=True)
-        trial.state = "done" if is_finished(trial.place) else "failed"
-        trial.reason = None if result.status == JobStatus.COMPLETED else str(result._return_value)
+        why = pruned.reason(trial.place)
+        trial.state = "done" if is_finished(trial.place) else "pruned" if why else "failed"
+        trial.reason = why if result.status == JobStatus.COMPLETED else str(result._return_value)

@@ -15,6 +15,8 @@ from stages.folder import UNDECISIVE, is_finished, run_folder, safe_name, write_
 from stages.secrets import hidden, hidden_words
 
 RECORD = "sweep.json"  # in the sweep's folder
+TOLD = "trial.json"  # in the record of a search's trial: its part of that, for several processes may work on one search
+GROWING = ("sweeper.trials", "sweeper.batch", "sweeper.enqueue")  # keys that leave a search the one it was
 FROZEN = "frozen.json"  # in a trial's folder until it has ended: what it carries out
 LOG = "log.txt"
 PROGRESS = "progress.json"
@@ -65,13 +67,13 @@ class Trial:
         return hidden({key: value for key, value in known.items() if value not in (None, False)})
 
 
-def compose(plugin, number: int, words: list[str], folder: Path, group: str) -> Trial:
-    """Compose and check a trial; raises what a single experiment of these words would raise."""
+def compose(plugin, number: int, words: list[str], folder: Path, group: str, name: str | None = None) -> Trial:
+    """Compose and check a trial; raises what a single experiment of these words would raise. `name`: of its record."""
     cfg = plugin.context.config_loader.load_sweep_config(plugin.config, words)
     HydraConfig.instance().set_config(cfg)
     with open_dict(cfg):
         del cfg["hydra"]
-    config, record = read_config(cfg, words), folder / f"{number:03}"
+    config, record = read_config(cfg, words), folder / (name or f"{number:03}")
     config["tracking"]["group"] = config["tracking"]["group"] or group
     if config["tracking"]["job_type"] == SINGLE:
         config["tracking"]["job_type"] = "trial"
@@ -102,19 +104,26 @@ def frozen(record: str | Path) -> tuple[dict, list[str]]:
 
 def sweep_folder(words: list[str], root: str) -> Path:
     """Where a sweep keeps its record: the same words name the same folder, whatever they say of how trials are run."""
-    apart = (*UNDECISIVE, "hydra")
-    deciding = [word for word in words if re.split(r"[./=]", word.lstrip("+~"))[0] not in apart]
+    apart = {*UNDECISIVE, "hydra"} - {"sweeper"}
+    deciding = [word for word in lasting(words) if re.split(r"[./=]", word.lstrip("+~"))[0] not in apart]
     keys = "-".join(word.partition("=")[0].rpartition(".")[2] for word in deciding if "," in word or "(" in word)
     digest = hashlib.sha256(" ".join(deciding).encode()).hexdigest()[:8]
     return Path(root).expanduser() / "sweeps" / f"{safe_name(keys) or 'sweep'}-{digest}"
 
 
+def lasting(words: list[str]) -> list[str]:
+    """The words of a sweep without those by which a search grows."""
+    return [word for word in words if word.lstrip("+").partition("=")[0] not in GROWING]
+
+
 def sweep_name(words: list[str]) -> str:
     """The group that all trials of a sweep share: the words that were typed, the same when they are typed again."""
-    name = "sweep " + " ".join(hidden_words(words))
+    name = "sweep " + " ".join(hidden_words(lasting(words)))
     return name if len(name) <= LONGEST else f"{name[:LONGEST]} {hashlib.sha256(name.encode()).hexdigest()[:8]}"
 
 
 def write_record(folder: Path, words: list[str], trials: list[Trial]) -> None:
-    """What became of each trial so far."""
-    write_json(folder / RECORD, {"words": hidden_words(words), "trials": [trial.told() for trial in trials]})
+    """What became of each trial so far, also of those of a search that other processes ran."""
+    told = {path.parent.name: json.loads(path.read_text(encoding="utf-8")) for path in folder.glob(f"*/{TOLD}")}
+    told |= {trial.record.name: trial.told() for trial in trials}
+    write_json(folder / RECORD, {"words": hidden_words(words), "trials": [told[name] for name in sorted(told)]})

@@ -37,7 +37,8 @@ class Tracker(ABC):
 
     @abstractmethod
     def finish(self, outcome):
-        """Close the run: `finished`, `failed` by an error, or `interrupted` by a signal, to be taken up again."""
+        """Close the run: `finished`, `failed` by an error, `interrupted` by a signal, to be taken up again, or `pruned`
+        by a search, which is no failure."""
 
 
 def confusion_matrix(cells):

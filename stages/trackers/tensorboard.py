@@ -15,7 +15,10 @@ from stages.trackers.contract import Tracker, confusion_matrix
 FLUSH = 5  # seconds between two writes to the disk, which is what a killed run keeps
 END = ".end"  # a file of its own says how the run ended: TensorBoard believes the first such record for ever
 
-STATUS = {"finished": "STATUS_SUCCESS", "failed": "STATUS_FAILURE", "interrupted": "STATUS_UNKNOWN"}
+STATUS = {
+    "finished": "STATUS_SUCCESS", "pruned": "STATUS_SUCCESS", "failed": "STATUS_FAILURE",
+    "interrupted": "STATUS_UNKNOWN",
+}  # fmt: skip
 
 
 class Run(Tracker):

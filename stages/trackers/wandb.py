@@ -17,7 +17,8 @@ from stages.terminal import warn
 from stages.trackers.contract import Tracker
 
 OPENING = 20  # seconds; a server that is gone: go on offline, do not wait for ever
-CLOSING = {"finished": 30, "failed": 30, "interrupted": 10}  # seconds; schedulers kill 30 s after their signal
+# Seconds; schedulers kill 30 s after their signal.
+CLOSING = {"finished": 30, "pruned": 30, "failed": 30, "interrupted": 10}
 ID = "wandb_id"  # the file in the run's folder with the id of its W&B run
 FLUSH = 1.0  # seconds between two writes to the run's file, which is what a killed run keeps
 
@@ -90,7 +91,9 @@ class Run(Tracker):
         """An interrupted run counts as preempted: the agent of a W&B sweep takes it up again."""
         if outcome == "interrupted":
             self.run.mark_preempting()
-        code, seconds = int(outcome != "finished"), CLOSING[outcome]
+        if outcome == "pruned":
+            self.run.tags = (*self.run.tags, "pruned")
+        code, seconds = int(outcome not in ("finished", "pruned")), CLOSING[outcome]
         in_time = within(seconds, lambda: self.run.finish(exit_code=code))
         if not in_time:
             end_process()
