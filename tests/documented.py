@@ -26,6 +26,7 @@ ELSEWHERE = {
     r"^make (run|test)$": "continuous integration types both, in a fresh clone",
     r"^wandb (sweep|agent|login)": "needs the W&B server; tests/test_wandb_sweep.py runs what the agent would run",
     r"^python -m sweeps\.": "needs many runs; see tests/test_compare.py, test_list.py and test_ensemble.py",
+    r"^python benchmarks/searching": "takes minutes; see tests/test_search.py and test_pruning.py",
     r"^hf download": "needs the Hub; tests/test_hub.py fetches from a server on this machine",
     r"hardware=(multi_gpu|fsdp|deepspeed|multi_node)": "needs GPUs; see tests/test_hardware.py, test_sharding.py",
 }
@@ -107,9 +108,14 @@ def adapted(command, place, tiny):
     if "model.path=runs/FOLDER" in words:
         (run, *_) = sorted(place.glob("runs/masked_lm-*/metrics.json"))
         words = [f"model.path={run.parent}" if word.startswith("model.path=") else word for word in words]
+    if "runs/sweeps/FOLDER" in words:
+        (best, *_) = sorted(place.glob("runs/sweeps/*/experiment"))
+        words = [str(best.parent) if word == "runs/sweeps/FOLDER" else word for word in words]
+    if any(word.startswith("sweeper=") for word in words):
+        words = [*words, "sweeper.trials=2"]
     embedded = not any(word.startswith(("model=", "model.path=", *WRITING)) for word in words)
     tiny_words = [f"model.path={tiny}", "model.name=minilm"] if embedded else []
-    words = [",".join(word.split(",")[:2]) if "[" not in word else word for word in words]  # two trials of each kind
+    words = [word if set("[(") & set(word) else ",".join(word.split(",")[:2]) for word in words]  # two of each kind
     return [*words, *tiny_words, *(QUICK if "debug/profile" not in command else ())]
 
 

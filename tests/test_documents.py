@@ -8,6 +8,7 @@ import sys
 import pytest
 
 from stages.command_line import complete
+from sweeps.space import probes, space_of, words_of
 from tests.conftest import PROJECT
 from tests.documented import ELSEWHERE, PAGES, adapted, commands, furnish, reason, type_command
 
@@ -24,7 +25,7 @@ def place(tmp_path_factory, tiny_bert):
 
 def test_there_are_commands_on_every_page():
     pages = {page for page, _ in commands()}
-    assert pages | {"results.md"} == {page.name for page in PAGES} and len(PAGES) == 12
+    assert pages | {"results.md"} == {page.name for page in PAGES} and len(PAGES) == 13
     assert len(RUN) > 40 and all(any(re.search(p, c) for _, c in commands()) for p in ELSEWHERE)
 
 
@@ -33,6 +34,9 @@ def test_it_composes(compose_config, place, monkeypatch, page, command):
     """Each trial of a sweep by its first values."""
     monkeypatch.chdir(place)
     words = complete(shlex.split(command.partition("run.py")[2]))
+    if any(word.startswith("sweeper=") for word in words):
+        parameters, fixed = space_of([word for word in words if word != "-m"])
+        words = [*fixed, *words_of(probes(parameters)[0])]
     firsts = [word if "[" in word else word.split(",")[0] for word in words if word != "-m"]
     compose_config(*firsts)
 
