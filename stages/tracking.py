@@ -54,7 +54,7 @@ def tracked(config, folder):
         for tracker in trackers:
             with harmless(tracker.title):
                 tracker.finish(outcome)
-        if is_main() and outcome == "finished" and not any(tracker.lacks for tracker in trackers):
+        if is_main() and outcome in ("finished", "pruned") and not any(tracker.lacks for tracker in trackers):
             mark.unlink(missing_ok=True)
 
 

@@ -7,7 +7,7 @@ from types import SimpleNamespace
 import pytest
 from searching import DEFAULTS, F1, bump, finish, run
 
-from stages import pruned
+from stages import pruned, tracking
 from stages.pruning import Pruning, evaluation
 from sweeps.pruners import judge_of
 from sweeps.space import space_of
@@ -75,6 +75,15 @@ def test_the_mark_of_a_run_that_was_stopped(tmp_path):
     with pruned.marked(tmp_path, None):
         pass
     assert pruned.reason(tmp_path) is None
+
+
+def test_trackers_hear_that_a_run_was_stopped(monkeypatch, tmp_path):
+    told = []
+    tracker = SimpleNamespace(title="fake", lacks=False, finish=told.append)
+    monkeypatch.setattr(tracking, "open_trackers", lambda config, folder: [tracker])
+    with pytest.raises(pruned.Pruned), tracking.tracked({"tracking": {"wandb": {}}}, tmp_path):
+        raise pruned.Pruned({"score": "f1", "value": 0.25, "step": 2, "of": 10})
+    assert told == ["pruned"] and not list(tmp_path.iterdir())
 
 
 def test_a_search_counts_stopped_trials_and_repeats_none(tmp_path):

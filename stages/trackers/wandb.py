@@ -92,7 +92,7 @@ class Run(Tracker):
         if outcome == "interrupted":
             self.run.mark_preempting()
         if outcome == "pruned":
-            self.run.tags = (*self.run.tags, "pruned")
+            self.run.tags = (*(self.run.tags or ()), "pruned")
         code, seconds = int(outcome not in ("finished", "pruned")), CLOSING[outcome]
         in_time = within(seconds, lambda: self.run.finish(exit_code=code))
         if not in_time:
