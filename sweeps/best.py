@@ -53,9 +53,9 @@ STATES = {
 
 def best_of(study, done, objectives):
     """The best trial, of those with most seeds: one with a lucky seed alone is not compared; of several objectives all
-    trials that no other one beats in everything."""
+    trials that no other one beats in everything, each configuration once."""
     if len(objectives) > 1:
-        return study.best_trials
+        return list({tuple(trial.user_attrs[WORDS]): trial for trial in reversed(study.best_trials)}.values())
     most = max(_seeds(trial) for trial in done)
     pick = max if objectives[0].greater else min
     return [pick((trial for trial in done if _seeds(trial) == most), key=lambda trial: trial.value)]

@@ -110,6 +110,7 @@ def test_several_objectives_end_in_those_that_nothing_beats(tmp_path):
     best = best_of(done.candidates.study, done.candidates.trials(), both)
     assert len(best) > 3 and sum(trial.params["y"] == "2" for trial in best) <= 1
     assert set(importance(done.candidates.study, best)) == {"x", "y"}
+    assert len({tuple(trial.user_attrs["words"]) for trial in best}) == len(best)
 
 
 def test_a_search_for_something_else_in_the_same_folder_is_refused(tmp_path):
