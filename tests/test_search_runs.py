@@ -84,7 +84,7 @@ def test_another_launcher_is_given_batches(run_command, words, tmp_path):
     assert states(tmp_path) == ["done"] * 3
 
 
-def test_the_mean_over_seeds_and_two_objectives(run_command, words, tmp_path):
+def test_the_mean_over_seeds(run_command, words, tmp_path):
     done = run_command(*words, "sweeper.trials=2", "sweeper.seeds=2")
     assert done.returncode == 0 and "seeds" in done.stdout, done.stderr
     assert {path.name for path in folder_of(tmp_path).glob("001*")} == {"001", "001-2"}
