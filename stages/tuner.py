@@ -100,8 +100,8 @@ class Tuner(ResumingTrainer):
         """-> {"loss", "gradient norm"} of the optimizer step that is due, as floats; the loss is this process's."""
         losses, self.step_losses = self.step_losses, []
         norm = 0.0 if self.gradient_norm is None else self.gradient_norm  # DeepSpeed does not always tell
-        device = losses[0].device
-        numbers = torch.stack([sum(losses).float(), torch.as_tensor(norm, dtype=torch.float, device=device)])
+        norm = norm.full_tensor() if hasattr(norm, "full_tensor") else norm  # FSDP gives each process its part
+        numbers = torch.stack([sum(losses).float(), torch.as_tensor(norm, dtype=torch.float, device=losses[0].device)])
         return dict(zip(("loss", "gradient norm"), numbers.tolist(), strict=True))
 
     def facts(self, what, value, step):

@@ -144,3 +144,10 @@ def test_hub_data_are_looked_at_before_they_are_loaded(tmp_path, monkeypatch, co
     config = compose_config("task=text_classification", "data=hub", "data.path=a/b", "data.train=train")
     with pytest.raises(ValueError, match=REFUSED):
         data.load_data(config, build_task(config))
+
+
+def test_rows_without_values_are_no_rows(tmp_path):
+    """A few hundred bytes that promise a billion rows, each of them nothing."""
+    (tmp_path / "x.npz").write_bytes(npz(image=np.zeros((2**30, 0), "uint8"), label=np.zeros((2**30, 0), "uint8")))
+    with pytest.raises(ValueError, match=r"x\.npz: image has rows without any value \(shape \(1073741824, 0\)\)"):
+        read_table(str(tmp_path / "x.npz"))

@@ -20,6 +20,9 @@ def read_npz(path: str, bad: Problems) -> Iterator[Row]:
     if len(set(sizes.values())) != 1:
         held = ", ".join(f"{name} ({size})" for name, size in sizes.items()) or "no arrays"
         raise ValueError(f"{path} holds {held}: all arrays of a file need the same length, one file per split.")
+    hollow = next((name for name, array in arrays.items() if sizes[name] and not array.nbytes), None)
+    if hollow:  # a few bytes may say that there are billions of such rows
+        raise ValueError(f"{path}: {hollow} has rows without any value (shape {arrays[hollow].shape}). Leave it out.")
     for i in range(next(iter(sizes.values()))):
         yield i + 1, {name: _value(array[i]) for name, array in arrays.items()}
 
