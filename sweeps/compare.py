@@ -40,6 +40,7 @@ def arguments(words: list[str]) -> argparse.Namespace:
         "default: of two the first, of more the best on validation")  # fmt: skip
     add("--out", metavar="FOLDER", help="also write comparison.md, .tex, .csv, .json and .html into it")
     add("--examples", type=_count, metavar="N", help="of two runs: the N examples in which they differ most")
+    add("--wandb", action="store_true", help="also log it to W&B, as a run of job type comparison")
     add("--resamples", type=_count, default=DRAWS, metavar="N", help=f"draws of bootstrap and randomization ({DRAWS})")
     add("--root", default="runs", metavar="FOLDER", help="where the runs of a sweep's name lie (runs)")
     return parser.parse_args(words)
@@ -86,6 +87,10 @@ def compare(chosen: argparse.Namespace) -> None:
 
         names = write_all(Path(chosen.out), found, runs)
         stage("written", f"{chosen.out}  ({'  '.join(names)})")
+    if chosen.wandb:
+        from sweeps.logged import log_comparison
+
+        stage("W&B", log_comparison(found, runs))
     return None
 
 

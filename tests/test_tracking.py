@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -175,3 +176,32 @@ def test_errors_first():
     ]
     assert [r["confidence"] for r in errors_first(rows)] == [0.8, 0.6, 0.9]
     assert errors_first([{"prediction": [], "gold": [], "confidence": []}])
+
+
+def test_a_dashboard_draws_what_was_logged(offline_run):
+    """Every name in its panels is one that this run has sent: a number, a curve, a table, or a key."""
+    pytest.importorskip("wandb_workspaces", reason="pip install -r requirements.txt")
+    from sweeps import panels
+    from sweeps.dashboard import boards_of, spec
+    from sweeps.runs import find_runs
+
+    (board,) = boards_of(find_runs([str(offline_run.parent.parent)]))
+    board = replace(board, keys=("optimizer.learning_rate",))
+    made = spec(panels.workspace([board], None, "p", "n"), panels.report([board], None, "p", "n"))
+    run, history = json.loads(inspect(offline_run, "--summary")), inspect(offline_run)
+    assert board.groups == (json.loads(history.split('"group":')[1].split(",")[0]),)
+    named = [*made["workspace"]["spec"]["section"]["panelBankConfig"]["sections"][0]["panels"]]
+    kinds = {panel["viewType"]: panel["config"] for panel in named}
+    lines = [panel["config"] for panel in named if panel["viewType"] == "Run History Line Plot"]
+    assert [line["metrics"] for line in lines] == [["validation/f1"], ["train/loss"]]
+    assert all(line["groupArea"] == "stddev" and f'"{line["metrics"][0]}"' in history for line in lines)
+    assert kinds["Bar Chart"]["metrics"] == ["test/f1", "baseline/f1"] and kinds["Parameter Importance"]
+    axes = [column["accessor"] for column in kinds["Parallel Coordinates Plot"]["columns"]]
+    assert axes == ["config:optimizer.value.learning_rate", "summary:test/f1"]
+    assert run["config"]["optimizer"]["learning_rate"]
+    scores = [*kinds["Bar Chart"]["metrics"], kinds["Parameter Importance"]["targetKey"], axes[1].partition(":")[2]]
+    scores += [kinds["Scatter Plot"][axis].partition(":")[2] for axis in ("xAxis", "yAxis")]
+    assert all(isinstance(run["summary"][name], int | float) for name in scores), scores
+    assert "predictions" in board.tables and {*board.tables} <= {*run["summary"]}
+    text = json.dumps(made)
+    assert text.count("confusion_matrix_table") >= 2 and "config:optimizer.value.learning_rate" in text

@@ -7,9 +7,11 @@ import sys
 import threading
 import time
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 import wandb
+from wandb.proto import wandb_internal_pb2 as pb
 
 from stages import tracking
 from stages.trackers import wandb as tracker
@@ -148,3 +150,24 @@ def test_errors_of_closing_are_raised():
     with pytest.raises(ConnectionResetError):
         tracker.within(1, fail)
     assert tracker.within(1, lambda: None) and not tracker.within(0.01, lambda: time.sleep(0.2))
+
+
+@pytest.mark.parametrize("gives_up", [True, False])
+def test_a_trial_that_a_sweep_gives_up_is_over(gives_up):
+    """Hyperband's SIGTERM: the agent would take up again a run that counts as preempted, as after a scheduler's."""
+    answer, did = pb.Result(), []
+    answer.response.stop_status_response.run_should_stop = gives_up
+    asked = SimpleNamespace(_deliver=lambda question: SimpleNamespace(wait_or=lambda timeout: answer))
+    run = object.__new__(tracker.Run)
+    run.silent, run.goes_on = "not asked", False
+    run._upload = lambda: ""
+    run.run = SimpleNamespace(
+        offline=False, disabled=False, _backend=SimpleNamespace(interface=asked),
+        mark_preempting=lambda: did.append("preempting"), finish=lambda exit_code: did.append(exit_code),
+    )  # fmt: skip
+    run.finish("interrupted")
+    assert did == ([0] if gives_up else ["preempting", 1])
+    run.run._backend = None
+    did.clear()
+    run.finish("interrupted")
+    assert did == ["preempting", 1]

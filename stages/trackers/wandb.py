@@ -9,6 +9,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import wandb
+from wandb.proto import wandb_internal_pb2 as pb
 from wandb.sdk.lib.wbauth import read_netrc_auth
 
 from stages.folder import write_text
@@ -19,6 +20,7 @@ from stages.trackers.contract import Tracker
 OPENING = 20  # seconds; a server that is gone: go on offline, do not wait for ever
 # Seconds; schedulers kill 30 s after their signal.
 CLOSING = {"finished": 30, "pruned": 30, "failed": 30, "interrupted": 10}
+ANSWER = 3.0  # seconds for the server to say whether it wants a run to stop
 ID = "wandb_id"  # the file in the run's folder with the id of its W&B run
 FLUSH = 1.0  # seconds between two writes to the run's file, which is what a killed run keeps
 
@@ -88,12 +90,14 @@ class Run(Tracker):
             self.run.log_artifact(str(folder), name=f"model-{folder.parent.name}", type="model")
 
     def finish(self, outcome):
-        """An interrupted run counts as preempted: the agent of a W&B sweep takes it up again."""
-        if outcome == "interrupted":
+        """An interrupted run counts as preempted: the agent of a W&B sweep takes it up again. But one that the sweep
+        itself has given up is over, with the scores that it has."""
+        given_up = outcome == "interrupted" and self._is_given_up()
+        if outcome == "interrupted" and not given_up:
             self.run.mark_preempting()
         if outcome == "pruned":
             self.run.tags = (*(self.run.tags or ()), "pruned")
-        code, seconds = int(outcome not in ("finished", "pruned")), CLOSING[outcome]
+        code, seconds = int(outcome not in ("finished", "pruned") and not given_up), CLOSING[outcome]
         in_time = within(seconds, lambda: self.run.finish(exit_code=code))
         if not in_time:
             end_process()
@@ -105,6 +109,17 @@ class Run(Tracker):
             warn(f"W&B has not got all of this run ({reason}). Nothing is lost: all {self.rows} rows are kept. {later}")
         elif outcome == "finished" and not self.run.offline:
             self._set_aside()
+
+    def _is_given_up(self):
+        """Whether the server wants this run to stop: Hyperband in a sweep, or somebody who clicked."""
+        question = pb.Record(request=pb.Request(stop_status=pb.StopStatusRequest()))
+        if self.run.offline or self.run.disabled:
+            return False
+        try:
+            answer = self.run._backend.interface._deliver(question).wait_or(timeout=ANSWER)
+        except Exception:  # of the network, or of wandb's own process
+            return False
+        return answer.response.stop_status_response.run_should_stop
 
     def _set_aside(self):
         """Offline folders of earlier starts hold nothing that has not been sent by now; sent later, their older state
