@@ -60,12 +60,22 @@ def check_code(tree):
         named = key.rpartition(".")[2]
         if named == "_target_" and not (key in NAMING and str(value).startswith(KNOWN)):
             raise ValueError(f"{key}={value}: a configuration names no code to run, only options. Leave it out.")
+        if key.startswith("hydra.launcher."):
+            _check_cluster(key, value)
     for key, (wanted, instead) in FIXED.items():
         given = tree.get("hydra")
         for part in key.split("."):
             given = given.get(part) if isinstance(given, dict) else None
         if "hydra" in tree and given != wanted and (given or wanted):
             raise ValueError(f"hydra.{key} is set by the project. Leave it out. Change {instead}.")
+
+
+def _check_cluster(key, value):
+    """What a launcher writes into a shell script for its cluster: a second line of it would be a command."""
+    if key == "hydra.launcher.setup" and value:
+        raise ValueError(f"{key} would run commands. Leave it out: jobs get the environment of the shell that types.")
+    if "\n" in f"{key}{value if isinstance(value, str) else ''}":
+        raise ValueError(f"{' '.join(key.split())} has a line break, which a job's script would run. Leave it out.")
 
 
 def _leaves(tree, before=""):

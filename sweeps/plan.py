@@ -39,13 +39,14 @@ def check_different(trials):
 
 
 def show_plan(trials, folder, slots):
-    """Say what will be done, before it is."""
+    """Say what will be done, before it is. `slots`: None where a cluster decides how many run at a time."""
     before = sum(trial.before for trial in trials)
     left = len(trials) - before
     done = f", {before} of them finished before" if before else ""
-    stage("sweep", f"{len(trials)} trials{done}, {slots} at a time; their logs are in {folder}")
+    much = slots or "as many as the cluster takes"
+    stage("sweep", f"{len(trials)} trials{done}, {much} at a time; their logs are in {folder}")
     seconds = estimate(trials)
-    if left and seconds is not None:
+    if left and slots and seconds is not None:
         stage("expected", f"about {duration(seconds * left / slots)} by the runs that are finished")
 
 

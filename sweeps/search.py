@@ -22,6 +22,7 @@ from stages.schema import check_sweeper
 from stages.terminal import stage, warn
 from sweeps.best import conclude
 from sweeps.candidates import Candidates
+from sweeps.elsewhere import check_launcher, hand_over
 from sweeps.local import run_trials, slots_of
 from sweeps.objective import objectives_of, values_of
 from sweeps.plan import estimate
@@ -29,7 +30,6 @@ from sweeps.pruners import ASKED
 from sweeps.space import probes, space_of, starting_points, words_of
 from sweeps.study import open_study
 from sweeps.summary import show_failed
-from sweeps.sweeper import hand_over
 from sweeps.trial import TOLD, Trial, compose, sweep_folder, sweep_name, write_record
 from sweeps.workers import at_work
 
@@ -56,7 +56,8 @@ def search(plugin, launcher, words):
             if isinstance(launcher, LocalLauncher):
                 run_trials(plugin, searching.trials, folder, searching.proposals(), searching.ended, choices["trials"])
             else:
-                searching.run_batches(launcher, choices["batch"])
+                check_launcher(plugin.config)
+                searching.run_batches(partial(hand_over, plugin, launcher), choices["batch"])
         finally:
             write_record(folder, words, searching.trials)
             show_failed([trial for trial in searching.trials if not trial.before])
@@ -122,10 +123,10 @@ class Search:
         while True:
             yield self._next()
 
-    def run_batches(self, launcher, size):
-        """Run all through another launcher of Hydra's, so many at a time."""
+    def run_batches(self, hand_over, size):
+        """Run all through another launcher of Hydra's, so many at a time; `hand_over` has it run some."""
         while batch := list(islice(iter(self._next, None), size)):
-            hand_over(launcher, batch)
+            hand_over(batch)
             for trial in batch:
                 self.ended(trial)
 

@@ -1,17 +1,16 @@
 """A sweep, from the typed words to its table: a grid, or a search."""
 
 from hydra.core.plugins import Plugins
-from hydra.core.utils import JobStatus
 
 from hydra_plugins.tunesmith import LocalLauncher
-from stages import pruned
-from stages.folder import is_finished
 from stages.hardware import launched
+from sweeps.elsewhere import check_launcher, hand_over
 from sweeps.grid import grid
+from sweeps.keeping import keep_best
 from sweeps.local import run_trials, slots_of
 from sweeps.plan import compose_all, show_plan
 from sweeps.summary import show_summary
-from sweeps.trial import FROZEN, freeze, write_record
+from sweeps.trial import write_record
 
 
 def sweep(plugin, words):
@@ -27,27 +26,20 @@ def sweep(plugin, words):
         search(plugin, launcher, words)
         return
     trials, folder = compose_all(plugin, grid(words, plugin.config.sweeper.pairs, plugin.context.config_loader))
-    show_plan(trials, folder, len(slots_of(plugin.config)))
+    here = isinstance(launcher, LocalLauncher)
+    if not here:
+        check_launcher(plugin.config)
+    show_plan(trials, folder, len(slots_of(plugin.config)) if here else None)
     write_record(folder, words, trials)
     try:
-        if isinstance(launcher, LocalLauncher):
+        if here:
             run_trials(plugin, trials, folder)
         else:
-            hand_over(launcher, [trial for trial in trials if trial.state == "waiting"])
+            waiting = [trial for trial in trials if trial.state == "waiting"]
+            hand_over(plugin, launcher, waiting, lambda: write_record(folder, words, trials))
+            keep_best(trials, plugin.config.launcher.keep_best)
     finally:
         write_record(folder, words, trials)
         show_summary(trials)
     if any(trial.state == "failed" for trial in trials):
         raise SystemExit(1)
-
-
-def hand_over(launcher, trials):
-    """Have another launcher of Hydra's run the trials, on a cluster; they are frozen where all machines see it."""
-    for trial in trials:
-        freeze(trial)
-    results = launcher.launch([[*trial.words, f"launcher.trial={trial.record}"] for trial in trials], 0)
-    for trial, result in zip(trials, results, strict=True):
-        (trial.record / FROZEN).unlink(missing_ok=True)
-        why = pruned.reason(trial.place)
-        trial.state = "done" if is_finished(trial.place) else "pruned" if why else "failed"
-        trial.reason = why if result.status == JobStatus.COMPLETED else str(result._return_value)
