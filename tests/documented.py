@@ -12,6 +12,7 @@ from pathlib import Path
 import datasets
 from huggingface_hub import constants
 
+from sweeps.named import spelled_out
 from tasks.samples import ner, text_classification
 from tests.conftest import OFFLINE, PROJECT
 from tests.documented_tasks import furnish_tasks
@@ -99,7 +100,7 @@ def furnish(place, tiny):
 
 def adapted(command, place, tiny):
     """The words after `run.py`: short, on a tiny model where it names the embedded one, on a run that is there."""
-    words = shlex.split(command.partition("run.py")[2].partition(" > ")[0])
+    words = spelled_out(shlex.split(command.partition("run.py")[2].partition(" > ")[0]))
     if any(word.startswith("from=") for word in words):
         kind = "text_classification" if "review" in command else "ner"
         (run, *_) = sorted(place.glob(f"runs/{kind}-*/metrics.json"))

@@ -8,6 +8,7 @@ import sys
 import pytest
 
 from stages.command_line import complete
+from sweeps.named import spelled_out
 from sweeps.space import probes, space_of, words_of
 from tests.conftest import PROJECT
 from tests.documented import ELSEWHERE, PAGES, adapted, commands, furnish, reason, type_command
@@ -33,7 +34,7 @@ def test_there_are_commands_on_every_page():
 def test_it_composes(compose_config, place, monkeypatch, page, command):
     """Each trial of a sweep by its first values."""
     monkeypatch.chdir(place)
-    words = complete(shlex.split(command.partition("run.py")[2]))
+    words = complete(spelled_out(shlex.split(command.partition("run.py")[2])))
     if any(word.startswith("sweeper=") for word in words):
         parameters, fixed = space_of([word for word in words if word != "-m"])
         words = [*fixed, *words_of(probes(parameters)[0])]
