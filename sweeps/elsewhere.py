@@ -11,7 +11,6 @@ import threading
 import time
 from contextlib import contextmanager, suppress
 from functools import partial
-from multiprocessing import forkserver
 from pathlib import Path
 
 from stages import lock, signals
@@ -19,7 +18,7 @@ from stages.choices import config_dir
 from stages.command_line import quote
 from stages.folder import PROJECT, is_finished, run_folder, write_json
 from sweeps.board import Board, labels
-from sweeps.pool import Pool
+from sweeps.pool import Pool, find_project
 from sweeps.slots import Slot
 from sweeps.trial import ENDED, FROZEN, Trial, freeze, frozen
 
@@ -54,7 +53,7 @@ def hand_over(plugin, launcher, trials, write=lambda: None):
     for trial in trials:
         freeze(trial)
         (trial.record / OUTCOME).unlink(missing_ok=True)
-    os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, [str(PROJECT), os.environ.get("PYTHONPATH")]))
+    find_project()
     begin = partial(carry_out, Path.cwd(), config_dir(sys.argv[1:]), plugin.config.launcher.max_minutes)
     launcher.setup(hydra_context=plugin.context, task_function=begin, config=plugin.config)
     words = [[*trial.words, f"launcher.trial={quote(str(trial.record))}"] for trial in trials]
@@ -123,7 +122,6 @@ def carry_out(folder, arguments, minutes, cfg):
     the job; a scheduler that starts it again has it go on from the last checkpoint."""
     os.chdir(folder)
     sys.argv = [str(PROJECT / "run.py"), *arguments]
-    os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, [str(PROJECT), os.environ.get("PYTHONPATH")]))
     record = Path(cfg.launcher.trial)
     config, words = frozen(record)
     trial = Trial(0, words, config, run_folder(config), record)
@@ -144,8 +142,6 @@ def run_alone(pool, trial):
     trial.state, trial.started = "running", time.time()
     tell(trial)
     if not pool.stopped:
-        with _deaf():
-            forkserver.ensure_running()
         pool.start(trial)
     while pool.running:
         pool.wait(POLL)
@@ -170,19 +166,6 @@ def _is_locked(place):
     except lock.Running:
         return True
     return False
-
-
-@contextmanager
-def _deaf():
-    """Processes that are started inside ignore what a scheduler sends to all processes of a job: the job's own process
-    hears it and passes it on."""
-    heard = (signal.SIGTERM, signal.SIGUSR2)
-    handlers = [(number, signal.signal(number, signal.SIG_IGN)) for number in heard] if _is_main_thread() else []
-    try:
-        yield
-    finally:
-        for number, handler in handlers:
-            signal.signal(number, handler)
 
 
 @contextmanager

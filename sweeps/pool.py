@@ -2,13 +2,14 @@
 
 import os
 import signal
+import threading
 import time
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from multiprocessing import connection, get_context
+from multiprocessing import connection, forkserver, get_context
 
 from stages import pruned
-from stages.folder import is_finished
+from stages.folder import PROJECT, is_finished
 from sweeps.process import ELSEWHERE, Order, carry_out
 from sweeps.trial import FROZEN, freeze
 
@@ -35,12 +36,15 @@ class Pool:
         os.environ.setdefault("PYTHONWARNINGS", "ignore:resource_tracker:UserWarning")
         self.context = get_context("forkserver")
         self.context.set_forkserver_preload(["sweeps.warm"])
+        find_project()
+        with deaf():
+            forkserver.ensure_running()
 
     def start(self, trial):
         """Start a trial; there must be a free slot."""
         freeze(trial)
         slot = self.free.pop(0)
-        order = Order(trial.record, slot, trial.config, trial.words)
+        order = Order(trial.record, slot, trial.config, trial.words, os.getpid())
         process = self.context.Process(target=carry_out, args=(order,))
         trial.state, trial.started = "running", time.time()
         process.start()
@@ -102,3 +106,21 @@ class Pool:
 def _send(pid, signum):
     with suppress(ProcessLookupError):
         (os.killpg if signum == signal.SIGKILL else os.kill)(pid, signum)
+
+
+def find_project():
+    """Let processes that are started from here import the project, wherever the command was typed."""
+    os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, [str(PROJECT), os.environ.get("PYTHONPATH")]))
+
+
+@contextmanager
+def deaf():
+    """Processes that are started inside ignore what a scheduler sends to all processes of a job: the process that has
+    the pool hears it and passes it on."""
+    heard = (signal.SIGTERM, signal.SIGUSR2) if threading.current_thread() is threading.main_thread() else ()
+    handlers = [(number, signal.signal(number, signal.SIG_IGN)) for number in heard]
+    try:
+        yield
+    finally:
+        for number, handler in handlers:
+            signal.signal(number, handler)

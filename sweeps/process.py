@@ -1,11 +1,18 @@
 """What happens in a trial's own process: its output into a log, its share of the machine, the experiment."""
 
 import os
+import signal
 import sys
+import threading
+import time
+from contextlib import suppress
 from dataclasses import dataclass
+
+import psutil
 
 from stages import lock, signals
 from stages.command_line import clear_errors
+from stages.signals import ORPHANED
 from sweeps.trial import LOG
 
 ELSEWHERE = 75  # exit code of a trial that another process runs
@@ -14,12 +21,14 @@ WIDTH = "120"  # columns of a log
 
 @dataclass(frozen=True)
 class Order:
-    """What a trial's process is told: the folder of its record, its slot, the configuration and the words."""
+    """What a trial's process is told: the folder of its record, its slot, the configuration, the words, and which
+    process waits for it."""
 
     record: object
     slot: object
     config: dict
     words: list[str]
+    waiting: int
 
 
 def carry_out(order):
@@ -27,6 +36,8 @@ def carry_out(order):
     from run import run_experiment
 
     os.setsid()  # Ctrl-C in a terminal reaches the sweep alone, which passes it on
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)  # the server that this one was forked from ignores it
+    threading.Thread(target=_follow, args=(order.waiting,), daemon=True).start()
     _write_to(order.record / LOG)
     order.slot.take()
     try:
@@ -34,6 +45,15 @@ def carry_out(order):
             run_experiment(order.config, order.words)
     except SystemExit as ended:
         raise SystemExit(ELSEWHERE if isinstance(ended.__context__, lock.Running) else ended.code) from None
+
+
+def _follow(waiting):
+    """End as after SIGTERM, with a checkpoint, once the process that waits is gone: it can stop this one no more."""
+    with suppress(psutil.NoSuchProcess):
+        process = psutil.Process(waiting)
+        while process.is_running() and process.status() != psutil.STATUS_ZOMBIE:
+            time.sleep(ORPHANED)
+    os.kill(os.getpid(), signal.SIGTERM)
 
 
 def _write_to(log):

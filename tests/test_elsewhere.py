@@ -13,6 +13,7 @@ from omegaconf import OmegaConf
 from stages import lock
 from stages.targets import check_code
 from sweeps import elsewhere
+from sweeps.pool import deaf
 from sweeps.trial import FROZEN, RECORD, Trial
 
 QUICK = ("training.max_steps=1", "data.limit=16", "batch_size=8", "hardware=cpu", "tracking=disabled")
@@ -121,22 +122,21 @@ def test_a_job_waits_for_the_lock_of_one_that_was_killed(tmp_path, monkeypatch):
 
     monkeypatch.setattr(elsewhere.lock, "check", check)
     monkeypatch.setattr(elsewhere, "POLL", 0.01)
-    monkeypatch.setattr(elsewhere.forkserver, "ensure_running", lambda: None)
     trial = Trial(0, [], {}, tmp_path / "run", tmp_path / "001")
     elsewhere.run_alone(OnePool(), trial)
     assert trial.state == "done" and next(held, "asked three times") == "asked three times"
     assert json.loads((tmp_path / "001" / elsewhere.OUTCOME).read_text())["state"] == "done"
 
 
-def test_the_time_of_a_slurm_job_is_over(tmp_path, monkeypatch):
+def test_the_time_of_a_slurm_job_is_over(tmp_path):
     """submitit's SIGUSR2 has the trial save before submitit has the job started again, with what was frozen."""
     heard, pool = [], OnePool("failed")
     former = signal.signal(signal.SIGUSR2, lambda signum, frame: heard.append(pool.sent[:]))
     trial = Trial(0, [], {"seed": 1}, tmp_path / "run", tmp_path / "001")
-    monkeypatch.setattr(elsewhere.forkserver, "ensure_running", lambda: os.kill(os.getpid(), signal.SIGUSR2))
     try:
         with elsewhere.requeued(pool, trial):
-            elsewhere.run_alone(pool, trial)  # while it starts processes, it does not hear
+            with deaf():  # while it starts processes
+                os.kill(os.getpid(), signal.SIGUSR2)
             assert not pool.sent
             os.kill(os.getpid(), signal.SIGUSR2)
             elsewhere.run_alone(pool, trial)

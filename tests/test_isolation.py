@@ -124,3 +124,19 @@ def test_the_first_failure_ends_the_sweep_where_that_is_asked_for(started, tmp_p
     said, _ = process.communicate(timeout=200)
     assert process.returncode == 1 and "launcher.fail_fast=true" in said, said
     assert [trial["state"] for trial in recorded(tmp_path).values()] == ["failed", "waiting"]
+
+
+@pytest.mark.slow
+def test_a_trial_whose_sweep_is_killed_saves_and_ends(started, tmp_path):
+    """And no other process is left that would hold the run."""
+    process = started("seed=1,2", "tracking=disabled", "training.max_steps=5000", "data.limit=60", "training=steps")
+    while not list(tmp_path.glob("runs/sweeps/*/001/progress.json")):
+        assert process.poll() is None
+        time.sleep(0.1)
+    process.kill()
+    process.communicate()
+    deadline = time.monotonic() + 60
+    while list(tmp_path.glob("runs/.*.lock")) and time.monotonic() < deadline:
+        time.sleep(0.2)
+    assert not list(tmp_path.glob("runs/.*.lock"))
+    assert "Saved at step" in next(tmp_path.glob("runs/sweeps/*/001/log.txt")).read_text(encoding="utf-8")
