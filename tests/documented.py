@@ -27,7 +27,7 @@ ELSEWHERE = {
     r"^make (run|test)$": "continuous integration types both, in a fresh clone",
     r"^wandb (sweep|agent|login)": "needs the W&B server; tests/test_wandb_sweep.py runs what the agent would run",
     r"^python -m sweeps\.": "needs many runs; see test_compare.py, test_list.py, test_ensemble.py, test_tracking.py",
-    r"hydra/launcher=(submitit_slurm|ray)": "needs a cluster; see tests/test_elsewhere.py, test_ray.py",
+    r"hydra/launcher=": "needs packages of its own; see tests/test_elsewhere.py, test_ray.py",
     r"^python benchmarks/searching": "takes minutes; see tests/test_search.py and test_pruning.py",
     r"^hf download": "needs the Hub; tests/test_hub.py fetches from a server on this machine",
     r"hardware=(multi_gpu|fsdp|deepspeed|multi_node)": "needs GPUs; see tests/test_hardware.py, test_sharding.py",

@@ -156,7 +156,7 @@ COMMANDS = {
     "task=ner batch_size=10 hardware=cpu hardware.num_processes=4": "batch_size=10 cannot be split over 4 processes",
     "data=sample data.limit=[3": "error: data.limit=[3 cannot be read",
     "task=ner seed=${sed}": "error: Interpolation key 'sed' not found",
-    "-m task=ner seed=1,2 task.best=f2": "error: trial 1 (task=ner seed=1 task.best=f2): task.best=f2 is not a score",
+    "-m task=ner seed=1,2 task.best=f2": "): task.best=f2 is not a score of ner.",
     "-m task=nre,ner": "error: task=nre: there is no such option.",
     "--config-dir=FOLDER task=broken": "error: a YAML file cannot be read:",
 }  # fmt: skip

@@ -14,7 +14,7 @@ from tests.conftest import PROJECT
 from tests.documented import ELSEWHERE, PAGES, adapted, commands, furnish, reason, type_command
 
 RUN = [(page, command) for page, command in commands() if "run.py" in command]
-COMPOSED = [c for c in RUN if not re.search(r"from=| --\w| -sc|my_conf|launcher=ray", c[1])]
+COMPOSED = [c for c in RUN if not re.search(r"from=| --\w| -sc|my_conf|hydra/launcher=", c[1])]
 
 
 @pytest.fixture(scope="module")

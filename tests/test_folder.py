@@ -48,6 +48,7 @@ def test_local_data_counts_by_content_not_by_path(compose_config, tmp_path):
 
 
 def test_the_code_counts(config, monkeypatch, tmp_path):
+    monkeypatch.setattr(folder, "code_digest", folder.code_digest.__wrapped__)  # as of now, not as of the start
     before = folder.digest(config())
     (tmp_path / "stages").mkdir()
     (tmp_path / "run.py").write_text("")

@@ -109,7 +109,7 @@ def try_config(config, given_changes):
 
 
 KEYWORDS = ("task", "data", "model", "method", "optimizer", "scheduler", "training", "hardware", "tracking", "metrics",
-            "seed", "guard", "batch_size", "output_root", "rerun", "there is no key", "is missing")  # fmt: skip
+            "seed", "guard", "launcher", "sweeper", "batch_size", "output_root", "rerun", "there is no key", "is missing")  # fmt: skip
 
 
 @pytest.fixture(scope="module")

@@ -165,7 +165,7 @@ def test_what_wandb_gets(monkeypatch, tmp_path):
     assert table.data == [[EVIL[0], EVIL[2]]] and all(type(cell) is str for cell in table.data[0])
     given = []
     monkeypatch.setattr(wandb, "init", lambda **words: given.append(words["settings"]) or type("R", (), {
-        "define_metric": lambda *_, **__: None})())  # fmt: skip
+        "define_metric": lambda *_, **__: None, "starting_step": 0})())  # fmt: skip
     choices = {"project": "p", "group": None, "job_type": None, "tags": [], "notes": None, "wandb": {"entity": None}}
     for word, hides in (("seed=1", False), ("tracking.notes=hf_" + "a1B" * 12, True)):
         monkeypatch.setattr(sys, "argv", ["run.py", word])

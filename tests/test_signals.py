@@ -137,7 +137,7 @@ def test_a_sweep_passes_signals_on():
     child = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE)
     child.stdout.readline()
     stopped = pytest.raises(signals.Interrupted, match=r"stopped by SIGTERM\. 3 are left")
-    with stopped, signals.passed_on(child, lambda: "3 are left"):
+    with stopped, signals.passed_on(child.send_signal, lambda: "3 are left"):
         send(signal.SIGTERM)
         child.wait(20)
     assert child.returncode == 7
