@@ -108,8 +108,10 @@ def try_config(config, given_changes):
         assert len(run_folder(config).name.encode()) < 255 and digest(config) == digest(copy.deepcopy(config))
 
 
-KEYWORDS = ("task", "data", "model", "method", "optimizer", "scheduler", "training", "hardware", "tracking", "metrics",
-            "seed", "guard", "launcher", "sweeper", "batch_size", "output_root", "rerun", "there is no key", "is missing")  # fmt: skip
+KEYWORDS = (
+    "task", "data", "model", "method", "optimizer", "scheduler", "training", "hardware", "tracking", "metrics", "seed",
+    "guard", "launcher", "sweeper", "batch_size", "output_root", "rerun", "there is no key", "is missing",
+)  # fmt: skip
 
 
 @pytest.fixture(scope="module")
