@@ -16,12 +16,13 @@ def compose_all(plugin, words_of_trials, first=1):
     cannot be run."""
     words = OmegaConf.to_container(plugin.config.hydra.overrides.task)
     folder, group = sweep_folder(words, plugin.config.output_root), sweep_name(words)
-    trials = []
+    trials, common = [], set.intersection(*map(set, words_of_trials)) if len(words_of_trials) > 1 else set()
     for number, own in enumerate(words_of_trials, first):
         try:
             trials.append(compose(plugin, number, list(own), folder, group))
         except (ValueError, FileNotFoundError) as error:
-            raise type(error)(f"trial {number} ({' '.join(own)}): {error}") from error
+            which = " ".join(word for word in own if word not in common)
+            raise type(error)(f"trial {number} ({which}): {error}") from error
     check_different(trials)
     return trials, folder
 
