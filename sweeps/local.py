@@ -48,6 +48,7 @@ def run_trials(plugin, trials, folder, proposals=None, ended=lambda trial: None,
 
 
 def _run(pool, board, proposals, record, fail_fast):
+    board.update()  # before the first start, which waits for the libraries to be loaded
     while True:
         while pool.free and not pool.stopped and (trial := next(proposals, None)):
             if not pool.stopped:  # a signal may come while a search thinks
