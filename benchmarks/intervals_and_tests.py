@@ -120,18 +120,23 @@ def show(experiments):
     for metric, seeds, examples in (("accuracy", 3, 300), ("accuracy", 5, 300), ("accuracy", 10, 300),
                                     ("accuracy", 3, 2000), ("entity F1", 3, 300), ("entity F1", 5, 300)):  # fmt: skip
         for name, world in WORLDS.items():
-            rows.append((f"{metric}, {seeds} seeds, {examples} examples, {name}",
-                         *rates(experiments, metric, seeds, examples, world)))  # fmt: skip
+            title = f"{metric}, {seeds} seeds, {examples} examples, {name}"
+            rows.append((title, *rates(experiments, metric, seeds, examples, world)))
+            print(f"{time.time() - started:6.0f} s  {title}", file=sys.stderr, flush=True)
     same = (0.0, 2.0, 0.0)
     rows.append(("accuracy, 1 model, 300 examples, no seeds", *rates(experiments, "accuracy", 1, 300, same)))
     rows.append(("entity F1, 1 model, 300 examples, no seeds", *rates(experiments, "entity F1", 1, 300, same)))
+    _print(rows, experiments)
+    print(f"\n{time.time() - started:.0f} s")
+
+
+def _print(rows, experiments):
     for title, side in (("coverage of 95 % intervals", 1), ("false positives at 5 %", 2)):
         names = list(dict.fromkeys(name for row in rows for name in row[side]))
         print(f"\n{title}, {experiments} experiments each\n| | {' | '.join(names)} |\n|---{'|---' * len(names)}|")
         for row in rows:
             cells = [f"{100 * row[side][name]:.1f}" if name in row[side] else "" for name in names]
             print(f"| {row[0]} | {' | '.join(cells)} |")
-    print(f"\n{time.time() - started:.0f} s")
 
 
 if __name__ == "__main__":

@@ -29,6 +29,7 @@ ELSEWHERE = {
     r"^python -m sweeps\.": "needs many runs; see test_compare.py, test_list.py, test_ensemble.py, test_tracking.py",
     r"hydra/launcher=": "needs packages of its own; see tests/test_elsewhere.py, test_ray.py",
     r"^python benchmarks/searching": "takes minutes; see tests/test_search.py and test_pruning.py",
+    r"intervals_and_tests": "takes a quarter of an hour; tests/test_statistics_simulated.py runs parts of it",
     r"^hf download": "needs the Hub; tests/test_hub.py fetches from a server on this machine",
     r"hardware=(multi_gpu|fsdp|deepspeed|multi_node)": "needs GPUs; see tests/test_hardware.py, test_sharding.py",
 }
