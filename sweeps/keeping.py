@@ -8,12 +8,11 @@ from stages.finished import frozen_config
 from stages.folder import FINISHED
 
 
-def validation_score(place, config) -> tuple[float, bool] | None:
+def validation_score(place, config) -> tuple[float, bool]:
     """-> (the validation score that chose the checkpoint, whether greater is better) of a finished run."""
     task = build_task(config)
     metrics = json.loads((place / FINISHED).read_text(encoding="utf-8"))
-    value = metrics.get("validation", {}).get(task.best)
-    return None if value is None else (value, task.directions[task.best])
+    return metrics["validation"][task.best], task.directions[task.best]
 
 
 def keep_best(trials, count) -> None:

@@ -37,11 +37,11 @@ class Pool:
         self.context = get_context("forkserver")
         self.context.set_forkserver_preload(["sweeps.warm"])
         find_project()
-        with deaf():
-            forkserver.ensure_running()
 
     def start(self, trial):
         """Start a trial; there must be a free slot."""
+        with deaf():
+            forkserver.ensure_running()  # not before: a sweep that is finished needs none
         freeze(trial)
         slot = self.free.pop(0)
         order = Order(trial.record, slot, trial.config, trial.words, os.getpid())

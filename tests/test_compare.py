@@ -13,7 +13,7 @@ from sweeps.compare import arguments, compare
 from sweeps.conclusions import conclude
 from sweeps.groups import full_key, group_runs, pick
 from sweeps.runs import find_runs, read_run
-from sweeps.tables import latex, tex
+from sweeps.tables import latex
 from tests.conftest import PROJECT
 from tests.left_runs import leave_run
 
@@ -171,12 +171,8 @@ def test_the_command_and_its_files(runs, capsys):
     assert text.count("| model=b |") == 3 and "b is better than a" in text
 
 
-def test_latex_shows_any_name(runs):
-    assert tex("a_b & 50% #1 {x} \\y ~^<>") == (
-        r"a\_b \& 50\% \#1 \{x\} \textbackslash{}y \textasciitilde{}\textasciicircum{}\textless{}\textgreater{}"
-    )
-    lines = latex(conclusion(runs, "a")).splitlines()
-    rows = [line for line in lines if line.endswith("\\\\")]
+def test_latex_has_a_row_for_each_group(runs):
+    rows = [line for line in latex(conclusion(runs, "a")).splitlines() if line.endswith("\\\\")]
     assert len(rows) == 4 and {row.count("&") for row in rows} == {5}
 
 

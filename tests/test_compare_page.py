@@ -1,4 +1,4 @@
-"""The page of a comparison: every part there, nothing loaded from elsewhere, safe against names and numbers."""
+"""The page of a comparison: every part there, nothing loaded from elsewhere, safe against names; names in LaTeX."""
 
 import json
 import re
@@ -12,6 +12,7 @@ from sweeps.importance import epsilon_squared, importances, levels
 from sweeps.page import plots
 from sweeps.page.document import document
 from sweeps.runs import find_runs
+from sweeps.tables import tex
 from tests.left_runs import leave_run
 from tests.test_page import Page
 
@@ -101,3 +102,9 @@ def test_axes_place_values():
     assert place(2.0) == pytest.approx(0.5) and plots._scale([1.0, 1.0], True)[0](1.0) == 0.5
     place, _ = plots._scale(["b", "a"], False)
     assert (place("a"), place("b")) == (0.25, 0.75)
+
+
+def test_latex_shows_any_name():
+    assert tex("a_b & 50% #1 {x} \\y ~^<>") == (
+        r"a\_b \& 50\% \#1 \{x\} \textbackslash{}y \textasciitilde{}\textasciicircum{}\textless{}\textgreater{}"
+    )
