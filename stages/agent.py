@@ -9,6 +9,7 @@ import signal
 import sys
 
 AGAIN = 75  # what a process ends with that wants all of them started again; EX_TEMPFAIL of sysexits.h
+FOLLOWED = "TUNESMITH_FOLLOWED"  # set in a trial: the process of the sweep, without which nobody stops the trial
 
 
 def main():
@@ -19,6 +20,10 @@ def main():
     from torch.distributed.elastic.multiprocessing.errors import ChildFailedError
 
     logging.disable(logging.ERROR)  # the processes say what happened
+    if FOLLOWED in os.environ:
+        from stages.signals import follow  # a sweep puts the project on the path
+
+        follow(int(os.environ[FOLLOWED]))
     try:
         launch()
     except ChildFailedError as failed:

@@ -167,6 +167,21 @@ def _watch_parent(parent, done):
             return
 
 
+def follow(pid):
+    """Once the process `pid` is gone, which alone could stop this one, end as after SIGTERM: with a checkpoint."""
+    threading.Thread(target=_follow, args=(pid,), daemon=True).start()
+
+
+def _follow(pid):
+    import psutil
+
+    with suppress(psutil.NoSuchProcess):
+        process = psutil.Process(pid)
+        while process.is_running() and process.status() != psutil.STATUS_ZOMBIE:
+            time.sleep(ORPHANED)
+    os.kill(os.getpid(), signal.SIGTERM)
+
+
 @contextmanager
 def silent_end():
     """A block after which a signal ends the process without a word: all is done, and libraries clean up after it."""

@@ -3,16 +3,11 @@
 import os
 import signal
 import sys
-import threading
-import time
-from contextlib import suppress
 from dataclasses import dataclass
 
-import psutil
-
 from stages import lock, signals
+from stages.agent import FOLLOWED
 from stages.command_line import clear_errors
-from stages.signals import ORPHANED
 from sweeps.trial import LOG
 
 ELSEWHERE = 75  # exit code of a trial that another process runs
@@ -37,7 +32,8 @@ def carry_out(order):
 
     os.setsid()  # Ctrl-C in a terminal reaches the sweep alone, which passes it on
     signal.signal(signal.SIGTERM, signal.SIG_DFL)  # the server that this one was forked from ignores it
-    threading.Thread(target=_follow, args=(order.waiting,), daemon=True).start()
+    os.environ[FOLLOWED] = str(order.waiting)  # for a launcher that takes the place of this process
+    signals.follow(order.waiting)
     _write_to(order.record / LOG)
     order.slot.take()
     try:
@@ -45,15 +41,6 @@ def carry_out(order):
             run_experiment(order.config, order.words)
     except SystemExit as ended:
         raise SystemExit(ELSEWHERE if isinstance(ended.__context__, lock.Running) else ended.code) from None
-
-
-def _follow(waiting):
-    """End as after SIGTERM, with a checkpoint, once the process that waits is gone: it can stop this one no more."""
-    with suppress(psutil.NoSuchProcess):
-        process = psutil.Process(waiting)
-        while process.is_running() and process.status() != psutil.STATUS_ZOMBIE:
-            time.sleep(ORPHANED)
-    os.kill(os.getpid(), signal.SIGTERM)
 
 
 def _write_to(log):

@@ -127,9 +127,11 @@ def test_the_first_failure_ends_the_sweep_where_that_is_asked_for(started, tmp_p
 
 
 @pytest.mark.slow
-def test_a_trial_whose_sweep_is_killed_saves_and_ends(started, tmp_path):
+@pytest.mark.parametrize("processes", [1, 2])
+def test_a_trial_whose_sweep_is_killed_saves_and_ends(started, tmp_path, processes):
     """And no other process is left that would hold the run."""
-    process = started("seed=1,2", "tracking=disabled", "training.max_steps=5000", "data.limit=60", "training=steps")
+    words = ("training.max_steps=5000", "data.limit=60", "training=steps", "hardware=cpu")
+    process = started("seed=1,2", "tracking=disabled", *words, f"hardware.num_processes={processes}")
     while not list(tmp_path.glob("runs/sweeps/*/001/progress.json")):
         assert process.poll() is None
         time.sleep(0.1)
