@@ -8,7 +8,7 @@ from sweeps.board import Board, labels
 from sweeps.keeping import keep_best
 from sweeps.plan import compose_all
 from sweeps.pool import Pool
-from sweeps.slots import slots, visible_cores, visible_gpus
+from sweeps.slots import memory_of_machine, most_on_cpu, slots, visible_cores, visible_gpus
 from sweeps.trial import write_record
 
 
@@ -35,7 +35,8 @@ def run_trials(plugin, trials, folder, proposals=None, ended=lambda trial: None,
     Raises Interrupted after a signal, when all that ran have stopped."""
     choices, guard = plugin.config.launcher, plugin.config.guard
     proposals = iter([trial for trial in trials if trial.state == "waiting"]) if proposals is None else proposals
-    pool = Pool(slots_of(plugin.config), choices.max_minutes, guard.grace_seconds)
+    count = len(trials) if total is None else None
+    pool = Pool(slots_of(plugin.config, count), choices.max_minutes, guard.grace_seconds)
     board = Board(trials, labels(trials), total)
 
     def record(trial):
@@ -63,14 +64,17 @@ def _run(pool, board, proposals, record, fail_fast):
                 pool.send(signals.signal.SIGTERM)
 
 
-def slots_of(config):
-    """The slots of a sweep with this configuration."""
+def slots_of(config, trials=None):
+    """The slots of a sweep with this configuration; `trials`: of a grid. A search, which learns from each trial that
+    ends, has one on the CPU unless more are asked for: so it is the same each time."""
     hardware = config.hardware
     processes = hardware.get("num_processes") or 1
     gpus = visible_gpus(hardware)
     if processes == "all":
         processes = max(1, len(gpus))
-    return slots(config.launcher.slots, gpus, processes, visible_cores())
+    cores = visible_cores()
+    most = most_on_cpu(trials, processes, len(cores), memory_of_machine()) if trials else 1
+    return slots(config.launcher.slots, gpus, processes, cores, most)
 
 
 def _left(trials, total):

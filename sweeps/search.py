@@ -77,8 +77,21 @@ def _check_space(plugin, parameters, fixed, folder, group):
         try:
             found.append(compose(plugin, 0, [*fixed, *words_of(values)], folder, group))
         except (ValueError, FileNotFoundError) as error:
-            raise type(error)(f"a trial with {' '.join(words_of(values))}: {error}") from error
+            raise type(error)(
+                f"a trial with {' '.join(words_of(values))}: {error}{_hint(parameters, values)}"
+            ) from error
     return found[0]
+
+
+def _hint(parameters, values):
+    """How to say that a parameter counts beside some choices alone, where the trial of these values shows that."""
+    for option in (one for one in parameters if len(one.choices) > 1):
+        beside = [one.key for one in parameters if one.key.startswith(f"{option.key}.") and not one.when]
+        if beside and option.key in values:
+            other = next(choice for choice in option.choices if choice != values[option.key])
+            condition = f"{{{beside[0]}: {{{option.key}: {other}}}}}"
+            return f" Where {beside[0]} counts beside {option.key}={other} alone: 'sweeper.when={condition}'"
+    return ""
 
 
 def _check_choices(choices, objectives, words):

@@ -68,18 +68,19 @@ def _shared(resampled):
 
 
 def half_width(of: Parts, level: float = LEVEL) -> float:
-    """Half of the interval of a mean or a difference: sqrt(t1^2 * seeds' part + t2^2 * examples' part), each part with
-    the quantile of its own degrees of freedom (Howe, 1974, for two parts; Satterthwaite's degrees of freedom, 1946, for
-    the seeds of two groups). With seeds alone it is Student's interval, of two groups Welch's; nan where nothing is
-    known to vary."""
+    """Half of the interval of a mean or a difference: the standard error times the mean of both parts' quantiles of
+    Student's t, each weighted by its variance (Cochran and Cox, 1950, for two parts; Satterthwaite's degrees of
+    freedom, 1946, for the seeds of two groups). With seeds alone it is Student's interval, of two groups Welch's; nan
+    where nothing is known to vary. docs/comparing.md has its coverage."""
     if not of.seeds and not of.count:
         return float("nan")
     quantile = (1 + level) / 2
     of_seeds = sum(part for part, _ in of.seeds)
-    width = t_quantile(quantile, _seed_freedom(of)) ** 2 * of_seeds if of_seeds else 0.0
-    if of.examples:
-        width += t_quantile(quantile, of.count - 1) ** 2 * max(of.examples - of.shared, 0.0)
-    return sqrt(width)
+    of_examples = max(of.examples - of.shared, 0.0)
+    weighted = t_quantile(quantile, _seed_freedom(of)) * of_seeds if of_seeds else 0.0
+    if of_examples:
+        weighted += t_quantile(quantile, of.count - 1) * of_examples
+    return weighted / sqrt(of_seeds + of_examples) if of_seeds + of_examples else 0.0
 
 
 def _seed_freedom(of):

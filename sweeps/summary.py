@@ -2,23 +2,28 @@
 
 import json
 from collections import defaultdict
+from shlex import quote
 from statistics import mean, stdev
 
 from stages.config import build_task
 from stages.finished import frozen_config
 from stages.folder import FINISHED
-from stages.terminal import say, table
+from stages.terminal import console, say, table
 from sweeps.board import labels
 from sweeps.trial import LOG
 
-SHOWN = 4  # scores, the task's first
+SCORE = 19  # columns of a terminal that `0.1234 ± 0.1234` takes in a table
+FEWEST, MOST = 1, 4  # scores of the table, the task's first
 
 
-def show_summary(trials) -> None:
-    """Print the table of the trials that were done, and the list of those that failed."""
+def show_summary(trials, folder) -> None:
+    """Print the table of the trials that were done, where to learn what it proves, and the list of those that failed.
+    `folder`: the sweep's."""
     done = [(trial.words, *_read(trial.place)) for trial in trials if trial.state == "done"]
     if done:
-        table("sweep: mean ± standard deviation over the seeds", rows(done))
+        table("sweep: mean ± standard deviation over the seeds", rows(done, console().width))
+    if len(done) > 1:
+        say(f"what it proves: python -m sweeps.compare {quote(str(folder))}")
     show_failed(trials)
 
 
@@ -41,32 +46,36 @@ def _read(place):
     return tuple(dict.fromkeys((task.best, *task.shown))), metrics[split], metrics["baseline"]["values"]
 
 
-def rows(trials: list[tuple[list[str], tuple, dict, dict]]) -> list[dict]:
+def rows(trials: list[tuple[list[str], tuple, dict, dict]], width: int) -> list[dict]:
     """(typed words, names of scores, values, the baseline's) of each trial -> a row per choice, which is all words but
-    the seed's: the first scores, or, where trials have different ones, the first that a baseline has too."""
+    the seed's, a column per key: the first scores, as many as `width` columns take, or, where trials have different
+    ones, the first that a baseline has too."""
     groups = defaultdict(list)
     for words, *scored in trials:
         groups[tuple(word for word in words if not word.startswith("seed="))].append(scored)
     common, alike = set.intersection(*map(set, groups)), len({names for _, names, *_ in trials}) == 1
-    keys = {tuple(word.partition("=")[0] for word in words if word not in common) for words in groups}
-    key = next(iter(keys))[0] if len(keys) == 1 and len(next(iter(keys))) == 1 else "choice"
+    choices = _columns([[word for word in words if word not in common] for words in groups])
+    taken = sum(max(map(len, (key, *(row[key] for row in choices)))) + 3 for key in choices[0]) + len("trials") + 4
+    count = min(max((width - taken) // SCORE, FEWEST), MOST)
     return [
-        {
-            key: _choice(words, common, key),
-            "trials": len(group),
-            **(_scores(group) if alike else _best(group)),
-        }
-        for words, group in groups.items()
+        {**choice, "trials": len(group), **(_scores(group, count) if alike else _best(group))}
+        for choice, group in zip(choices, groups.values(), strict=True)
     ]
 
 
-def _choice(words, common, key):
-    own = " ".join(word for word in words if word not in common) or "all trials"
-    return own.removeprefix(f"{key}=")
+def _columns(of_groups):
+    """The words that tell groups apart -> {the key's last part, where that is enough: value} of each."""
+    pairs = [dict(word.lstrip("+~").partition("=")[::2] for word in words) for words in of_groups]
+    keys = list(dict.fromkeys(key for own in pairs for key in own))
+    if not keys:
+        return [{"choice": "all trials"}]
+    ends = [key.rpartition(".")[2] for key in keys]
+    names = [end if ends.count(end) == 1 and end != "trials" else key for key, end in zip(keys, ends, strict=True)]
+    return [{name: own.get(key, "") for name, key in zip(names, keys, strict=True)} for own in pairs]
 
 
-def _scores(group):
-    return {name: _spread([values.get(name) for _, values, _ in group]) for name in group[0][0][:SHOWN]}
+def _scores(group, count):
+    return {name: _spread([values.get(name) for _, values, _ in group]) for name in group[0][0][:count]}
 
 
 def _best(group):

@@ -29,7 +29,7 @@ def sweep(plugin, words):
     here = isinstance(launcher, LocalLauncher)
     if not here:
         check_launcher(plugin.config)
-    show_plan(trials, folder, len(slots_of(plugin.config)) if here else None)
+    show_plan(trials, folder, len(slots_of(plugin.config, len(trials))) if here else None)
     write_record(folder, words, trials)
     try:
         if here:
@@ -40,6 +40,6 @@ def sweep(plugin, words):
             keep_best(trials, plugin.config.launcher.keep_best)
     finally:
         write_record(folder, words, trials)
-        show_summary(trials)
+        show_summary(trials, folder)
     if any(trial.state == "failed" for trial in trials):
         raise SystemExit(1)

@@ -7,7 +7,7 @@ from omegaconf import OmegaConf
 
 from stages.config import read_config, register_open_nodes
 from sweeps.objective import Objective
-from sweeps.search import _check_choices
+from sweeps.search import _check_choices, _hint
 from sweeps.space import probes, space_of, words_of
 
 FIXED = ["sweeper=tpe", "experiment=quickstart/ner", "hardware=cpu", "tracking=disabled"]
@@ -54,6 +54,16 @@ def test_a_conditional_space_composes(read):
     configs = [read(*fixed, *words_of(values)) for values in probes(parameters)]
     assert [config["method"].get("r") for config in configs] == [None, 4, None, 8]
     assert {config["optimizer"]["learning_rate"] for config in configs} == {1e-5, 1e-3}
+
+
+def test_a_parameter_of_some_choices_alone_is_pointed_out():
+    parameters, _ = space_of(["method=full,lora", "method.r=4,8"])
+    hint = _hint(parameters, {"method": "full", "method.r": 4})
+    assert hint == " Where method.r counts beside method=lora alone: 'sweeper.when={method.r: {method: lora}}'"
+    assert (
+        _hint(space_of(["method=full,lora", "method.r=4,8"], {"method.r": {"method": "lora"}})[0], {"method": "full"})
+        == ""
+    )
 
 
 @pytest.mark.parametrize("name", ["tpe", "random", "gp", "cmaes", "nsga2"])

@@ -31,9 +31,9 @@ def test_seeds_alone_are_the_tests_of_student_and_welch():
 
 
 def test_examples_add_their_part_with_their_own_quantile():
-    """sqrt(t(2)^2 * 4 + t(99)^2 * (9 - 1)) with t(2) = 4.3027 and t(99) = 1.9842."""
+    """(t(2) * 4 + t(99) * (9 - 1)) / sqrt(4 + 9 - 1) with t(2) = 4.3027 and t(99) = 1.9842."""
     of = Parts(((4.0, 3),), examples=9.0, shared=1.0, count=100)
-    assert statistics.half_width(of) == pytest.approx(sqrt(4.3027**2 * 4 + 1.9842**2 * 8), rel=1e-4)
+    assert statistics.half_width(of) == pytest.approx((4.3027 * 4 + 1.9842 * 8) / sqrt(12), rel=1e-4)
     half = statistics.half_width(of)
     assert statistics.p_value(half, of) == pytest.approx(0.05) and statistics.p_value(0.0, of) == 1.0
     assert isnan(statistics.half_width(Parts(()))) and isnan(statistics.p_value(1.0, Parts(())))

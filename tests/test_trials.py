@@ -166,16 +166,20 @@ def test_the_table_of_a_sweep_by_hand():
         for seed, value in enumerate((0.5, 0.7, 0.9))
     ]
     trials.append((["task=x", "seed=0", "model=b"], ("f1", "p"), {"f1": 0.25, "p": 1.0}, {"f1": 0.1}))
-    assert rows(trials) == [
+    assert rows(trials, 80) == [
         {"model": "a", "trials": 3, "f1": "0.7000 ± 0.2000", "p": ""},
         {"model": "b", "trials": 1, "f1": "0.2500", "p": "1.0000"},
     ]
-    assert rows(trials[:3])[0]["choice"] == "all trials"
+    assert rows(trials[:3], 80)[0]["choice"] == "all trials"
+    assert list(rows(trials, 40)[0]) == ["model", "trials", "f1"]  # no room for a second score
 
 
 def test_trials_that_differ_in_two_words_show_both():
-    trials = [([f"model={m}", f"batch_size={n}"], ("f1",), {"f1": 0.5}, {}) for m, n in (("a", 1), ("b", 2))]
-    assert [row["choice"] for row in rows(trials)] == ["model=a batch_size=1", "model=b batch_size=2"]
+    words = [["model=a", "optimizer.learning_rate=1"], ["model=b", "optimizer.learning_rate=2", "+method.r=4"]]
+    found = rows([(own, ("f1",), {"f1": 0.5}, {}) for own in words], 80)
+    assert [[row[key] for key in ("model", "learning_rate", "r")] for row in found] == [["a", "1", ""], ["b", "2", "4"]]
+    alike = [[f"training.steps={n}", f"data.steps={n}"] for n in (1, 2)]
+    assert list(rows([(own, ("f1",), {"f1": 0.5}, {}) for own in alike], 80)[0])[:2] == ["training.steps", "data.steps"]
 
 
 def test_trials_of_different_tasks_show_a_score_that_a_baseline_has_too():
