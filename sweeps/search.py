@@ -15,6 +15,7 @@ from optuna.trial import TrialState
 from hydra_plugins.tunesmith import LocalLauncher
 from stages import lock, pruned
 from stages.clock import duration
+from stages.command_line import explain
 from stages.config import build_task
 from stages.finished import frozen_config
 from stages.folder import is_finished, write_json
@@ -74,12 +75,12 @@ def _check_space(plugin, parameters, fixed, folder, group):
     """-> a trial, once each choice and each end of an interval was composed; ValueError names the words that cannot."""
     found = []
     for values in probes(parameters):
+        words = [*fixed, *words_of(values)]
         try:
-            found.append(compose(plugin, 0, [*fixed, *words_of(values)], folder, group))
-        except (ValueError, FileNotFoundError) as error:
-            raise type(error)(
-                f"a trial with {' '.join(words_of(values))}: {error}{_hint(parameters, values)}"
-            ) from error
+            found.append(compose(plugin, 0, words, folder, group))
+        except WRONG as error:
+            told = str(error) if isinstance(error, ValueError | FileNotFoundError) else explain(error, words)
+            raise ValueError(f"a trial with {' '.join(words_of(values))}: {told}{_hint(parameters, values)}") from error
     return found[0]
 
 

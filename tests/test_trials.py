@@ -188,7 +188,7 @@ def test_trials_of_different_tasks_show_a_score_that_a_baseline_has_too():
         (["task=y"], ("loss",), {"loss": 2.0}, {}),
         (["task=z"], ("loss", "rouge1"), {"loss": 2.0, "rouge1": 0.75}, {"rouge1": 0.5}),
     ]
-    assert rows(trials) == [
+    assert rows(trials, 80) == [
         {"task": "x", "trials": 1, "score": "f1", "reached": "0.5000", "baseline": "0.2500"},
         {"task": "y", "trials": 1, "score": "loss", "reached": "2.0000", "baseline": ""},
         {"task": "z", "trials": 1, "score": "rouge1", "reached": "0.7500", "baseline": "0.5000"},
