@@ -8,6 +8,7 @@ from functools import cache
 
 from stages.secrets import hidden_text
 
+IN_A_FILE = 120  # columns of what does not go to a terminal, unless COLUMNS says otherwise
 AFTER_MAIN = 40  # seconds; W&B takes up to 30 to close a run
 CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f]")  # what a text of the data could steer a terminal with
 
@@ -27,7 +28,8 @@ def console():
     """The terminal, as rich prints to it."""
     from rich.console import Console
 
-    return Console(highlight=False, soft_wrap=True, stderr=False)
+    width = None if sys.stdout.isatty() or "COLUMNS" in os.environ else IN_A_FILE
+    return Console(highlight=False, soft_wrap=True, stderr=False, width=width)
 
 
 def say(message, style=None):
@@ -69,11 +71,27 @@ def table(title, rows):
     from rich.table import Table
 
     grid = Table(title=_cell(title), title_justify="left", title_style="bold")
+    widths = _widths(rows, console().width)
     for name, value in rows[0].items():
-        grid.add_column(_cell(name), justify="left" if isinstance(value, str) else "right", overflow="fold")
+        side = "left" if isinstance(value, str) else "right"
+        grid.add_column(_cell(name), justify=side, overflow="fold", width=widths.get(name))
     for row in rows:
         grid.add_row(*(_cell(value) for value in row.values()))
     console().print(grid)
+
+
+def _widths(rows, room):
+    """Column -> its width, so that lines break between words alone; nothing where words are too long for that. rich by
+    itself would rather break a word of a wide column than a line of a narrow one."""
+    texts = {name: [_cell(value).plain for value in (name, *(row[name] for row in rows))] for name in rows[0]}
+    least = {name: max((len(word) for text in of for word in text.split()), default=0) for name, of in texts.items()}
+    widths, room = {name: max(map(len, of)) for name, of in texts.items()}, room - 3 * len(texts) - 1
+    if sum(least.values()) > room:
+        return {}
+    while sum(widths.values()) > room:
+        widest = max((name for name in widths if widths[name] > least[name]), key=widths.get)
+        widths[widest] -= 1
+    return widths
 
 
 def _cell(value):

@@ -11,7 +11,7 @@ pytestmark = pytest.mark.slow
 @pytest.mark.parametrize("world", WORLDS)
 def test_over_seeds_and_examples(metric, world):
     covered, rejected = rates(1000, metric, 5, 300, WORLDS[world])
-    assert 0.93 <= covered["seeds and examples"] <= 0.98
+    assert 0.93 <= covered["seeds and examples"] <= 0.975
     assert rejected["p"] <= 0.065 and rejected["Wilcoxon"] == 0.0  # five seeds cannot reject
 
 
