@@ -110,3 +110,12 @@ def test_the_agent_gets_its_metric(agent, tmp_path, capfd):
         found.append(run["summary"])
     assert "This experiment is finished" in capfd.readouterr().out
     assert {k: v for k, v in found[0].items() if "/" in k and not k.startswith("train/")}.items() <= found[1].items()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("path", SWEEPS, ids=lambda path: path.stem)
+def test_the_agent_runs_every_file(agent, tmp_path, capfd, path):
+    sweep = load_sweep_config(str(path))
+    assert agent(sweep, "every333") == 0, capfd.readouterr().err
+    run, _ = read_run(tmp_path / "runs", "every333")
+    assert run["state"] == "finished" and isinstance(run["summary"][sweep["metric"]["name"]], float)
