@@ -66,8 +66,10 @@ def carry_out(config, words, task, place, clock):
     from stages.extra_metrics import load_metrics
     from stages.hub import locate_model
 
+    clock.lap("start")
     given = commits.pinned(config, place)
     data, chosen = load_data(given, task), given["model"]
+    clock.lap("data")
     weights, commit = locate_model(str(chosen["path"]), chosen["revision"], chosen["trust_remote_code"])
     extra = load_metrics(config["metrics"]["extra"], task, data)
     if is_main():
@@ -90,11 +92,10 @@ def carry_out(config, words, task, place, clock):
             source = {**data.source, "digest": folder.data_digest(data.splits)}
             model = {"path": config["model"]["path"], "revision": commit, "weights": folder.folder_digest(weights)}
             model |= folder.earlier_run(weights)
-            leave(config, data, place, extra, *learned)
-            clock.lap("saving")
-            folder.write_json(
-                place / "provenance.json", folder.provenance(words, clock, source, model, learned[0].stopped)
-            )
+            cost = leave(config, data, place, extra, *learned)
+            clock.lap("report")
+            origin = folder.provenance(words, clock, source, model, cost, learned[0].stopped)
+            folder.write_json(place / "provenance.json", origin)
             write_page(place)
             attempts.finish(place)
             send_results(trackers, config, place)
@@ -110,15 +111,16 @@ def train(config, task, data, weights, place, trackers, clock):
     from stages.status import Status
     from stages.tracking import Curves
 
+    clock.lap("start")
     tokenizer = processor.load_processor(weights, task)
     task, learned = model.fit_task(task, weights, tokenizer), task.learned_config(data.splits["train"])
     network = model.build_model(config, task, data.labels, weights, tokenizer, learned)
     model.limit_length(network, tokenizer, config["model"]["max_length"])
-    clock.lap("loading")
+    clock.lap("model")
     splits = features.encode(data.splits, data.labels, task, tokenizer)
-    clock.lap("encoding")
     found = data.findings + findings.find(data.splits, task) + findings.find_long(splits, task)
     report.show_findings(found, place)
+    clock.lap("data")
     trained, size = model.count_parameters(network)
     stage("model", f"{config['model']['name']}, {size / 1e6:.1f} M parameters, {trained / 1e6:.1f} M trained")
 
@@ -135,17 +137,20 @@ def train(config, task, data, weights, place, trackers, clock):
         *([Pruning(*judge)] if (judge := judge_of(config)) else []),
     ):
         tuner.add_callback(callback)
+    clock.lap("model")
     seconds = training.train(tuner)
     clock.lap("training")
+    clock.give("training", {phase: pace.spent[phase] for phase in ("evaluation", "saving")})
+    tuner.work.end(pace.spent["training"], tuner.accelerator)
     results = {split: tuner.score(split) for split in splits if split != "train"}
     tuner.gather_model()
-    clock.lap("scoring")
+    clock.lap("evaluation")
     return tuner, tokenizer, results, seconds
 
 
 def leave(config, data, place, extra, tuner, tokenizer, results, seconds):
-    """Write what a run leaves in its folder."""
-    from stages import finished, model, report
+    """Write what a run leaves in its folder; -> what its training cost."""
+    from stages import cost, finished, model, report
 
     task = tuner.task
     finished.write_tuned(place, task, tuner.untuned)
@@ -159,6 +164,7 @@ def leave(config, data, place, extra, tuner, tokenizer, results, seconds):
     model.check_saved(tuner.task, place, batch, logits)
     report.write_card(place, config, task, data.labels, scores, data.source, extra.names)
     report.write_scores(place, scores, baseline, seconds, extra.names, tuner.stopped)
+    return cost.measure(tuner, batch)
 
 
 def tell_trackers(config, place):

@@ -15,6 +15,12 @@ class Clock:
         self.seconds[phase] = round(self.seconds.get(phase, 0.0) + now - self._last, 2)
         self._last = now
 
+    def give(self, phase, parts):
+        """Say that of what was one phase so far, these seconds were others: {"evaluation": 2.5}."""
+        for name, seconds in parts.items():
+            self.seconds[phase] = round(self.seconds[phase] - seconds, 2)
+            self.seconds[name] = round(self.seconds.get(name, 0.0) + seconds, 2)
+
 
 def duration(seconds):
     """Seconds in words: 40 s, 3 min, 2 h 05 min."""

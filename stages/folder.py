@@ -178,14 +178,15 @@ def write_lines(path, rows):
     write_text(path, "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows))
 
 
-def provenance(words, clock, data, model, stopped=None):
-    """Where the run came from: code, packages, machine, data, model; where its time went; what ended it early."""
+def provenance(words, clock, data, model, cost=None, stopped=None):
+    """Where the run came from: code, packages, machine, data, model; what it cost; what ended it early."""
     packages = {d.metadata["Name"]: d.version for d in distributions()}
     origin = {
         "command": ["run.py", *hidden_words(words)],
         "started": time.strftime("%Y-%m-%dT%H:%M:%S%z", time.localtime(clock.started)),
         "seconds": round(time.time() - clock.started, 1),
         "phases": clock.seconds,
+        "cost": cost or {},
         "git": {
             "commit": _git("rev-parse", "HEAD"),
             "diff": _git("diff", "HEAD"),

@@ -20,25 +20,27 @@ class Pace(TrainerCallback):
         self.validated, self.scored = validated, scored
         self.steps, self.evaluation, self.saving = deque(maxlen=RECENT), None, 0.0
         self.count, self._last, self.evaluated = 0, time.monotonic(), -1
+        self.spent = {"training": 0.0, "evaluation": 0.0, "saving": 0.0}  # seconds, all together
         self.deadline = None  # of a budget, in seconds since the epoch
 
     def on_train_begin(self, args, state, control, **kwargs):
         self._last = time.monotonic()
 
     def on_step_end(self, args, state, control, **kwargs):
-        seconds = self._passed()
+        seconds = self._passed("training")
         self.count += 1
         if self.count > 1:  # the first one warms up
             self.steps.append(seconds)
 
     def on_evaluate(self, args, state, control, **kwargs):
-        self.evaluation, self.evaluated = self._passed(), state.global_step
+        self.evaluation, self.evaluated = self._passed("evaluation"), state.global_step
 
     def on_save(self, args, state, control, **kwargs):
-        self.saving = self._passed()
+        self.saving = self._passed("saving")
 
-    def _passed(self):
+    def _passed(self, phase):
         before, self._last = self._last, time.monotonic()
+        self.spent[phase] += self._last - before
         return self._last - before
 
     @property

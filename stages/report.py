@@ -4,6 +4,7 @@ import json
 import re
 from pathlib import Path
 
+from stages.cost import show_cost
 from stages.folder import FINISHED, UNFINISHED, write_json, write_text
 from stages.page.markup import plain
 from stages.scratch import is_from_scratch, scratch_name
@@ -73,7 +74,10 @@ def show_results(folder, task):
     if floor is not None and (reached <= floor if task.directions[task.best] else reached >= floor):
         warn(f"{task.best} is not better than the baseline, which learned nothing. Train longer, or look at the data.")
     show_tables(splits[-1], metrics["tables"][splits[-1]])
-    say(f"\ntraining took {metrics['training_seconds']:.0f} s")
+    say("")
+    origin = folder / "provenance.json"
+    if origin.is_file() and (known := json.loads(origin.read_text(encoding="utf-8"))).get("cost"):
+        show_cost(known)
     if "stopped" in metrics:
         warn(
             "training was ended by {why} at step {step} of {of}: these are its best scores until then.".format(

@@ -145,6 +145,9 @@ def read_results(folder):
     tables["findings"] = json.loads((folder / "findings.json").read_text(encoding="utf-8"))
     history = _read_lines(folder / "history.jsonl")
     step = max((line["step"] for line in history), default=0)
+    origin = folder / "provenance.json"
+    cost = json.loads(origin.read_text(encoding="utf-8")).get("cost", {}) if origin.is_file() else {}
+    scores |= {f"cost/{name}": value for name, value in cost.items()}
     numbers = {name: value for name, value in scores.items() if isinstance(value, int | float)}
     return numbers, {name: rows for name, rows in tables.items() if rows}, step, len(history)
 

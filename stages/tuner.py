@@ -11,6 +11,7 @@ from transformers.trainer_callback import PrinterCallback, ProgressCallback
 
 from stages import memory, optimization
 from stages.batches import GlobalBatches, Rows
+from stages.cost import Work
 from stages.divergence import Diverged
 from stages.model import answers
 from stages.resuming import ResumingTrainer
@@ -35,6 +36,7 @@ class Tuner(ResumingTrainer):
         self.columns = [*tokenizer.model_input_names, *task.model_inputs, "labels"]
         self.stopped = None  # why and where training ended before its last step
         self.step_losses, self.gradient_norm = [], None  # of the present step: one loss for each piece of its batch
+        self.work = Work()
         self.choosing = True  # False once the checkpoint is chosen and answers are asked for
         self.whole = deepcopy(model) if splits_weights(config["hardware"]) and is_main() else None
         super().__init__(
@@ -86,9 +88,10 @@ class Tuner(ResumingTrainer):
         device = self.accelerator.device
         return prepare_data_loader(loader, device=device, num_processes=1, process_index=0, put_on_device=True)
 
-    def training_step(self, *args, **kwargs):
-        """The Trainer's; the losses are kept, for `take_numbers`."""
-        loss = super().training_step(*args, **kwargs)
+    def training_step(self, model, inputs, *args, **kwargs):
+        """The Trainer's; the losses are kept, for `take_numbers`, and what the step works on is counted."""
+        self.work.count(inputs)
+        loss = super().training_step(model, inputs, *args, **kwargs)
         self.step_losses.append(loss)
         return loss
 

@@ -4,7 +4,7 @@ import json
 
 from run_files import read_lines
 
-TIMES = ("runtime", "per_second", "seconds")
+TIMES = ("runtime", "per_second", "seconds", "cost/")
 WITH_TIMES = ("provenance.json", "report.html")
 OF_TRACKERS = ("wandb_id", "trackio_id", "tensorboard")  # every run has its own
 

@@ -96,6 +96,8 @@ def test_the_clock_adds_up_by_phase(monkeypatch):
     for phase in ("loading", "training", "loading"):
         clock.lap(phase)
     assert clock.seconds == {"loading": 3.5, "training": 0.5}
+    clock.give("loading", {"training": 1.0, "saving": 0.5})
+    assert clock.seconds == {"loading": 2.0, "training": 1.5, "saving": 0.5}
 
 
 def test_a_local_model_counts_by_content(config, tiny_bert, tmp_path):

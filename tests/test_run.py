@@ -35,7 +35,10 @@ def test_what_a_run_leaves(run_here, tiny_bert, task, method, bf16):
     assert any("eval_loss" in line for line in history) and any("train_runtime" in line for line in history)
     provenance = json.loads((folder / "provenance.json").read_text())
     assert provenance["packages"]["torch"].startswith("2.13.0") and provenance["seconds"] > 0
-    assert list(provenance["phases"]) == ["loading", "encoding", "training", "scoring", "saving"]
+    assert list(provenance["phases"]) == ["start", "data", "model", "training", "evaluation", "saving", "report"]
+    cost = provenance["cost"]
+    assert 0 <= cost.pop("padding") < 1 and cost.pop("gpu_memory_gib") is None
+    assert all(value > 0 for value in cost.values())
     assert sum(provenance["phases"].values()) == pytest.approx(provenance["seconds"], abs=1)
     page = (folder / "report.html").read_text(encoding="utf-8")
     assert f"{metrics['test'][best]:.3f}" in page and "Worst errors" in page and "could not be drawn" not in page

@@ -85,7 +85,17 @@ def phases(left):
         [name, charts.share_bars(f"{took / total:.0%} of all", [took / total]), number(took, 1), f"{took / total:.0%}"]
         for name, took in seconds.items()
     ]
-    return table(f"{number(total, 1)} s in all.", ["phase", "share", "seconds#", "%#"], rows, class_="classes")
+    caption = f"{number(total, 1)} s in all."
+    return join([table(caption, ["phase", "share", "seconds#", "%#"], rows, class_="classes"), _cost(left)])
+
+
+def _cost(left):
+    """What training took, by name."""
+    known = {
+        name.replace("_", " "): value for name, value in left.provenance.get("cost", {}).items() if value is not None
+    }
+    caption = "Training steps alone; utilisation: model FLOPs of real tokens over the measured peak of matrix products."
+    return table(caption, ["cost", "value#"], [[k, number(v, 3)] for k, v in known.items()]) if known else ""
 
 
 def configuration(left):
