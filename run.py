@@ -127,7 +127,8 @@ def train(config, task, data, weights, place, trackers, clock):
     hardware.hint_at_precision(config)
     tuner = training.build_tuner(config, task, data.labels, network, tokenizer, splits, place)
     rows = {split: len(encoded.rows) for split, encoded in splits.items()}
-    pace = Pace(config["batch_size"], len(tuner.train_dataset), rows["validation"], sum(rows.values()) - rows["train"])
+    scored = sum(rows.values()) - rows["train"]
+    pace = Pace(len(tuner.batches), len(tuner.train_dataset), rows["validation"], scored)
     for callback in (
         pace,
         Progress(task, place, pace),

@@ -187,6 +187,18 @@ def check_strategies(training):
         )
 
 
+def check_batching(config):
+    """Batches of like cost are formed by length, so no other order goes with them."""
+    order, budget = config["training"].get("train_sampling_strategy", "random"), config["batch_tokens"]
+    if config["batching"] == "tokens" and order != "group_by_length":
+        raise ValueError(
+            f"training.train_sampling_strategy={order} does not go with batching=tokens, which groups rows by length. "
+            "Set batching=examples."
+        )
+    if config["batching"] == "examples" and budget is not None:
+        raise ValueError(f"batch_tokens={budget} counts only with batching=tokens. Add that, or leave it out.")
+
+
 def quoting(key, value):
     """The way out where Hydra read a number or truth value although text may have been meant."""
     return f" Where text is meant, quote it twice: '{key}=\"{typed(value)}\"'" if isinstance(value, int | float) else ""

@@ -2,9 +2,11 @@
 
 import math
 import random
+from dataclasses import dataclass
 
 from torch.utils.data import Dataset, Sampler
 
+from stages.token_batches import TokenBatches
 from tasks.contract import IGNORED
 
 BLANK = -1  # a row without labels, for the process that a small last batch leaves without work
@@ -36,27 +38,50 @@ class Rows(Dataset):
 
 
 class GlobalBatches(Sampler):
-    """This process's share of each global batch, in `accumulation` pieces per optimizer step.
+    """This process's share of each global batch, in `accumulation` pieces per optimizer step; a row is in exactly one
+    piece of one process. `batches`: ExampleBatches or TokenBatches."""
 
-    `lengths`: sub-words per row. `order`: group_by_length, random or sequential. The global batches depend on seed and
-    epoch alone; a row is in exactly one piece of one process.
-    """
-
-    def __init__(self, lengths, batch_size, order, seed, accumulation=1, processes=1, process=0):
-        self.lengths, self.batch_size, self.order, self.seed = lengths, batch_size, order, seed
-        self.accumulation, self.processes, self.process, self.epoch = accumulation, processes, process, 0
+    def __init__(self, batches, accumulation=1, processes=1, process=0):
+        self.batches, self.epoch = batches, 0
+        self.accumulation, self.processes, self.process = accumulation, processes, process
 
     def set_epoch(self, epoch):
         self.epoch = epoch
 
     def __len__(self):
-        return math.ceil(len(self.lengths) / self.batch_size) * self.accumulation
+        return len(self.batches) * self.accumulation
 
     def __iter__(self):
         pieces = self.accumulation * self.processes
-        for batch in global_batches(self.lengths, self.batch_size, self.order, f"{self.seed} {self.epoch}"):
+        for batch in self.batches.of(self.epoch):
             for piece in range(self.accumulation):
                 yield batch[piece * self.processes + self.process :: pieces] or [BLANK]
+
+
+@dataclass(frozen=True)
+class ExampleBatches:
+    """The global batches of every epoch, of `batch_size` rows each; they depend on seed and epoch alone. `lengths`:
+    sub-words per row. `order`: group_by_length, random or sequential."""
+
+    lengths: list
+    batch_size: int
+    order: str
+    seed: int
+
+    def __len__(self):
+        return math.ceil(len(self.lengths) / self.batch_size)
+
+    def of(self, epoch):
+        """Lists of row indices, each row once."""
+        return global_batches(self.lengths, self.batch_size, self.order, f"{self.seed} {epoch}")
+
+
+def batches_of(lengths, config):
+    """The global batches that a configuration asks for, of rows with these lengths."""
+    if config["batching"] == "tokens":
+        return TokenBatches(lengths, config["batch_size"], config["seed"], config["batch_tokens"])
+    order = config["training"].get("train_sampling_strategy", "random")
+    return ExampleBatches(lengths, config["batch_size"], order, config["seed"])
 
 
 def global_batches(lengths, batch_size, order, seed):

@@ -9,7 +9,7 @@ from typing import get_args, get_origin
 from hydra.core.config_store import ConfigStore
 from omegaconf import DictConfig, OmegaConf
 
-from stages.arguments import OPEN, check_arguments, check_strategies, typed
+from stages.arguments import OPEN, check_arguments, check_batching, check_strategies, typed
 from stages.data_files import data_files, nothing_there
 from stages.extra_metrics import check_metrics
 from stages.hardware import check_hardware
@@ -22,7 +22,7 @@ from tasks.contract import task_class
 
 # With keys of the project's own.
 GROUPS = ("data", "task", "model", "method", "tracking", "metrics", "guard", "launcher", "sweeper")
-TOP = ("seed", "batch_size", "output_root", "resume", "rerun", *GROUPS)
+TOP = ("seed", "batch_size", "batching", "batch_tokens", "output_root", "resume", "rerun", *GROUPS)
 SPLITS = ("train", "validation", "test")
 
 
@@ -87,6 +87,7 @@ def check_config(config):
     _check_parts(config, task)
     check_scratch(config, task)
     check_strategies(config["training"])
+    check_batching(config)
     if config["training"].get("label_smoothing_factor") and not task.smooths:
         raise ValueError("training.label_smoothing_factor has no meaning for the loss of this task.head. Leave it out.")
     check_optimization(config)

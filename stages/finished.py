@@ -45,7 +45,7 @@ def frozen_config(run: Path) -> dict:
     wrong = wrong or next((group for group in ("task", "data", "model") if group not in known), None)
     if wrong:
         raise ValueError(f"{run / 'config.yaml'} is not the configuration of a run: there is no {wrong} in it.")
-    return config
+    return {"batching": "examples", "batch_tokens": None, **config}  # runs from before there was a choice
 
 
 def read_object(file: Path) -> dict:

@@ -7,7 +7,6 @@ import torch
 from transformers import TrainerCallback
 
 from stages import signals
-from stages.batches import global_batches
 from stages.clock import duration
 from stages.divergence import Diverged
 from stages.terminal import stage, warn
@@ -101,8 +100,5 @@ def agreed(args, numbers):
 
 def batch_examples(tuner, step):
     """The numbers of the training examples in an optimizer step, counted from 0; see `Rows.examples`."""
-    rows, size = tuner.train_dataset, tuner.config["batch_size"]
-    epoch, place = divmod(step - 1, math.ceil(len(rows) / size))
-    order = tuner.config["training"].get("train_sampling_strategy", "random")
-    batch = global_batches(rows.lengths, size, order, f"{tuner.args.seed} {epoch}")[place]
-    return rows.examples(batch)
+    epoch, place = divmod(step - 1, len(tuner.batches))
+    return tuner.train_dataset.examples(tuner.batches.of(epoch)[place])

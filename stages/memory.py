@@ -58,8 +58,8 @@ def _cut_pieces(tuner, error):
     less = smaller(rows)
     if rows == 1:
         raise ValueError(
-            "memory is short: a single example does not fit into it. Take a smaller model.max_length or model, or "
-            "training.activation_checkpointing=true."
+            "memory is short: a single example does not fit into it. Take a smaller model.max_length, model or "
+            "batch_tokens, where that is set, or training.activation_checkpointing=true."
         ) from error
     if arguments.world_size > 1:
         _start_again(tuner, TRAIN, rows, error)

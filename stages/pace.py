@@ -12,11 +12,12 @@ SHORT = 30  # seconds: what takes no longer needs no forecast
 
 
 class Pace(TrainerCallback):
-    """Measures. All seconds are what passed on the clock, so that loading data counts as well. `scored`: rows that are
-    scored after training, `validated`: rows of one evaluation."""
+    """Measures. All seconds are what passed on the clock, so that loading data counts as well. `per_epoch`: steps of
+    an epoch, `rows`: that it trains on, `scored`: rows that are scored after training, `validated`: rows of one
+    evaluation."""
 
-    def __init__(self, batch_size, rows, validated, scored):
-        self.per_epoch, self.batch_size = math.ceil(rows / batch_size), batch_size
+    def __init__(self, per_epoch, rows, validated, scored):
+        self.per_epoch, self.batch_size = per_epoch, rows / max(per_epoch, 1)
         self.validated, self.scored = validated, scored
         self.steps, self.evaluation, self.saving = deque(maxlen=RECENT), None, 0.0
         self.count, self._last, self.evaluated = 0, time.monotonic(), -1

@@ -157,7 +157,7 @@ def _configured(run, frozen, changes, folders, predicts):
     model = {**config["model"], "name": frozen["model"]["name"], "max_length": frozen["model"]["max_length"]}
     config |= {
         "task": frozen["task"],
-        "training": frozen["training"],
+        **{key: frozen[key] for key in ("training", "batching", "batch_tokens")},
         "model": {**model, "path": str(run / "model")},
         "output_root": str(run),
     }

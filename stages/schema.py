@@ -37,7 +37,8 @@ VALUES = {
     "a whole number from 1 up": "batch_size method.r method.lora_alpha guard.nan_patience sweeper.trials "
     "sweeper.seeds sweeper.batch sweeper.pruner_trials sweeper.pruner_evaluations",
     "a whole number from 2 up": "sweeper.startup sweeper.pruner_factor",
-    "a whole number from 1 up, or null": "model.max_length data.limit data.per_class launcher.slots launcher.keep_best",
+    "a whole number from 1 up, or null": "batch_tokens model.max_length data.limit data.per_class launcher.slots "
+    "launcher.keep_best",
     "a whole number from 0 up": "seed method.frozen_layers sweeper.seed",
     "a number above 0": "guard.grace_seconds",
     "a number above 0, or null": "guard.max_minutes launcher.max_minutes",
@@ -50,6 +51,7 @@ VALUES = {
     "launcher.trial tracking.project tracking.group tracking.job_type tracking.notes tracking.wandb.entity "
     "tracking.trackio.space_id",
     "none, median, asha or hyperband": "sweeper.pruner",
+    "examples or tokens": "batching",
     "a list of texts": "tracking.tags metrics.extra sweeper.metrics",
     "a list of texts, or null": "data.labels",
     "keys with values, as in {a: b}": "data.columns data.parts model.config sweeper.when",
@@ -132,8 +134,8 @@ def _fits(value, phrase):
         return number and 0 <= value < 1
     if phrase.startswith("text"):
         return isinstance(value, str) and value != "" and "\0" not in value  # which no path can hold
-    if phrase.startswith("none, "):
-        return value in phrase.replace(",", "").split()
+    if phrase.startswith(("none, ", "examples ")):
+        return value in phrase.replace(",", "").replace(" or ", " ").split()
     if phrase.startswith("a list of keys"):
         return isinstance(value, list) and all(isinstance(v, dict) for v in value)
     if phrase.startswith("a list"):

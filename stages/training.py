@@ -72,6 +72,8 @@ def build_tuner(config, task, labels, model, tokenizer, splits, folder):
     callbacks = [EarlyStoppingCallback(**stopping)] if stopping else []
     tuner = Tuner(config, task, labels, model, tokenizer, splits, arguments, callbacks)
     check_started(config, tuner.accelerator, folder)
+    if config["batching"] == "tokens" and task.trains and not hasattr(model, "fit"):
+        stage("batches", tuner.batches.described())
     if is_main() and task.trains and not splits_weights(config["hardware"]) and not hasattr(model, "fit"):
         check_room(model, arguments, folder)
     if config["training"].get("profile_steps"):

@@ -2,6 +2,7 @@
 
 from copy import deepcopy
 from dataclasses import replace
+from functools import cached_property
 from math import isfinite
 
 import torch
@@ -10,7 +11,7 @@ from torch.utils.data import DataLoader
 from transformers.trainer_callback import PrinterCallback, ProgressCallback
 
 from stages import memory, optimization
-from stages.batches import GlobalBatches, Rows
+from stages.batches import GlobalBatches, Rows, batches_of
 from stages.cost import Work
 from stages.divergence import Diverged
 from stages.model import answers
@@ -53,6 +54,11 @@ class Tuner(ResumingTrainer):
         self.remove_callback(ProgressCallback)
         self.remove_callback(PrinterCallback)
 
+    @cached_property
+    def batches(self):
+        """The global batches of every epoch."""
+        return batches_of(self.train_dataset.lengths, self.config)
+
     def _rows(self, split):
         return Rows(self.splits[split].rows, self.columns)
 
@@ -73,14 +79,13 @@ class Tuner(ResumingTrainer):
 
     def get_train_dataloader(self):
         """This process's pieces of the global batches; already split, so accelerate must not split them again."""
-        rows, accumulation = self.train_dataset, self.args.gradient_accumulation_steps
-        order = self.config["training"].get("train_sampling_strategy", "random")
-        batches = GlobalBatches(
-            rows.lengths, self.config["batch_size"], order, self.args.seed, accumulation, self.args.world_size,
-            self.args.process_index,
-        )  # fmt: skip
+        arguments = self.args
+        pieces = GlobalBatches(
+            self.batches, arguments.gradient_accumulation_steps, arguments.world_size, arguments.process_index
+        )
         loader = DataLoader(
-            rows, batch_sampler=batches, collate_fn=self.data_collator, pin_memory=self.args.dataloader_pin_memory,
+            self.train_dataset, batch_sampler=pieces, collate_fn=self.data_collator,
+            pin_memory=self.args.dataloader_pin_memory,
             num_workers=self.args.dataloader_num_workers, persistent_workers=self.args.dataloader_persistent_workers,
             prefetch_factor=self.args.dataloader_prefetch_factor,
             multiprocessing_context=self.args.dataloader_multiprocessing_context,

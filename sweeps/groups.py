@@ -25,7 +25,7 @@ class Group:
     def short(self):
         """The name for a sentence: an option's own name needs no key."""
         alone = list(self.choices.items())
-        is_option = len(alone) == 1 and "." not in alone[0][0] and alone[0][0] != "batch_size"
+        is_option = len(alone) == 1 and "." not in alone[0][0] and not alone[0][0].startswith("batch")
         return alone[0][1] if is_option else self.name
 
     @property
@@ -47,7 +47,7 @@ def flat(tree: dict, of: str = "") -> dict:
 def decisive(run: Run) -> dict:
     """All that decides a run's result but its seed: key -> value, local files by the digest of their content."""
     config = {key: value for key, value in run.config.items() if key not in (*UNDECISIVE, "seed")}
-    config["task"] = vars(run.chosen_task)
+    config = {"batching": "examples", **config, "task": vars(run.chosen_task)}  # older runs had no choice of it
     config["guard"] = {"max_minutes": (run.config.get("guard") or {}).get("max_minutes")}
     content = {key: value for key, value in run.content.items() if key not in CODE}
     digests = {"model.path": content.pop("the model", None), **content}

@@ -4,7 +4,7 @@ import random
 
 import pytest
 
-from stages.batches import BLANK, GlobalBatches, global_batches
+from stages.batches import BLANK, ExampleBatches, GlobalBatches, global_batches
 
 ORDERS = ("group_by_length", "random", "sequential")
 
@@ -50,7 +50,7 @@ def test_hardware_only_splits_the_batches(order, processes, accumulation, size):
     expected = [sorted(batch) for batch in global_batches(rows, 16, order, "3 2")]
     pieces = []
     for process in range(processes):
-        sampler = GlobalBatches(rows, 16, order, 3, accumulation, processes, process)
+        sampler = GlobalBatches(ExampleBatches(rows, 16, order, 3), accumulation, processes, process)
         sampler.set_epoch(2)
         pieces.append(list(sampler))
         assert len(pieces[-1]) == len(sampler) == len(expected) * accumulation

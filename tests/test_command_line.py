@@ -95,7 +95,7 @@ EXPLAINED = {
     "hydra/launcher=x": "Could not find 'hydra/launcher/x' Options: basic",
     "method.r=3": "method.r does not exist with the chosen method, but with: method=lora.",
     "task.class_weights=auto": " does not exist with the chosen task, but with: task=text_classification.",
-    "~foo": "there is no key foo. Known: batch_size, data,",
+    "~foo": "there is no key foo. Known: batch_size, batch_tokens, batching, data,",
     "~task.scheme": "task.scheme is null already.",
     "+seed=3": "seed exists already: leave out the plus.",
     "task=null": "task=null names no option. Options: causal_lm, dialogue, few_shot,",

@@ -121,8 +121,9 @@ def test_other_nodes_stay_closed():
 
 
 MESSAGES = {
-    "+foo=1": "there is no key foo. Known: batch_size, data, guard, hardware, launcher, method, metrics, model, "
-    "optimizer, output_root, rerun, resume, scheduler, seed, sweeper, task, tracking, training.",
+    "+foo=1": "there is no key foo. Known: batch_size, batch_tokens, batching, data, guard, hardware, launcher, "
+    "method, metrics, model, optimizer, output_root, rerun, resume, scheduler, seed, sweeper, task, tracking, "
+    "training.",
     "++bath_size=3": "there is no key bath_size. Nearest: batch_size.",
     "+task.strid=3": "there is no key task.strid. Nearest: task.stride, task.best, task.head.",
     "task.best=f2": "task.best=f2 is not a score of ner. Choose one of: ",
@@ -168,6 +169,9 @@ MESSAGES = {
     "seed=true": "seed=true is not a whole number from 0 up.",
     "seed=[1]": "seed=[1] is not a whole number from 0 up.",
     "batch_size=16.0": "batch_size=16.0 is not a whole number from 1 up.",
+    "batching=or": "batching=or is not examples or tokens.",
+    "batch_tokens=0": "batch_tokens=0 is not a whole number from 1 up, or null.",
+    "batch_tokens=512": "batch_tokens=512 counts only with batching=tokens. Add that, or leave it out.",
     "rerun=maybe": "rerun=maybe is not true or false.",
     "output_root=null": "output_root=null is not text.",
     "output_root=run.py": "is no folder that can be written to. Change output_root.",

@@ -155,7 +155,7 @@ def test_pace_by_hand(monkeypatch):
     """Steps of 2 s after a first of 9, an evaluation of 10 s over 40 rows, a checkpoint of 1 s, 60 rows to score."""
     now = [0.0]
     monkeypatch.setattr("stages.pace.time.monotonic", lambda: now[0])
-    pace = Pace(8, 240, 40, 60)
+    pace = Pace(30, 240, 40, 60)
     args, state = SimpleNamespace(eval_strategy="epoch"), SimpleNamespace(max_steps=90, global_step=0)
     pace.on_train_begin(args, state, None)
     for event, seconds in (("step_end", 9), ("step_end", 2), ("step_end", 2), ("evaluate", 10), ("save", 1)):

@@ -90,6 +90,17 @@ def test_a_log_at_the_end_of_an_epoch_is_not_lost(run_here, tiny_bert, stopped_a
     assert left(run_here(*words)) == expected
 
 
+@pytest.mark.slow
+def test_batches_of_like_cost_go_on_where_they_were(run_here, tiny_bert, stopped_at):
+    """Interrupted within the second epoch, after a checkpoint at step 4 of 3 an epoch."""
+    words = (*WORDS, f"model.path={tiny_bert}", "batching=tokens", "training.num_train_epochs=2")
+    whole = run_here(*words)
+    expected = left(whole)
+    whole.rename(whole.with_name("whole"))
+    stopped_at(5, *words)
+    assert left(run_here(*words)) == expected
+
+
 def interrupted_after_training(run_here, words, monkeypatch):
     """Typed again, such a run leaves what one leaves that was not interrupted; -> what that is."""
     import run

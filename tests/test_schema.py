@@ -9,7 +9,7 @@ def test_checked_values_are_keys():
     known |= (
         {f"tracking.{name}" for name in TRACKING.split()}
         | {f"{group}.{name}" for group, names in MORE.items() for name in names}
-        | {"batch_size", "seed", "rerun", "output_root"}
+        | {"batch_size", "batching", "batch_tokens", "seed", "rerun", "output_root"}
     )
     known |= {f"tracking.{tracker}.{name}" for tracker, names in TRACKER_KEYS.items() for name in names.split()}
     assert {k for keys in VALUES.values() for k in keys.split()} <= known

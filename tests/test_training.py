@@ -9,6 +9,7 @@ EXACT = (
     "batch_size=32", "training.logging_steps=1", "optimizer.learning_rate=0.001", "model.config.hidden_dropout_prob=0",
     "model.config.attention_probs_dropout_prob=0", "data.limit=90", "hardware=cpu", "tracking=disabled",
 )  # fmt: skip
+BATCHING = [("ner", "examples"), ("text_classification", "tokens")]
 SPLITS = {
     "1 x 32": (),
     "1 x 4 x 8": ("hardware.per_device_train_batch_size=8",),
@@ -24,15 +25,16 @@ def steps(root):
     return [(row["loss"], row["grad_norm"]) for row in rows if "grad_norm" in row]
 
 
-@pytest.mark.parametrize("task", ["ner", "text_classification"])
-def test_accumulation_changes_neither_loss_nor_gradient(run_here, tiny_bert, tmp_path, task):
-    """90 examples: the third batch of each epoch is smaller than the others and does not divide."""
+@pytest.mark.parametrize(("task", "batching"), BATCHING)
+def test_accumulation_changes_neither_loss_nor_gradient(run_here, tiny_bert, tmp_path, task, batching):
+    """90 examples: the third batch of each epoch is smaller than the others and does not divide; of like cost, none
+    has the size of another."""
     curves = []
     for i, split in enumerate(
         ((), ("hardware.per_device_train_batch_size=8",), ("hardware.per_device_train_batch_size=1",))
     ):
-        words = (f"experiment=quickstart/{task}", f"model.path={tiny_bert}", *EXACT, "training.max_steps=5")
-        run_here(*words, f"output_root={tmp_path}/{i}", *split)
+        words = (f"experiment=quickstart/{task}", f"batching={batching}", f"model.path={tiny_bert}", *EXACT)
+        run_here(*words, "training.max_steps=5", f"output_root={tmp_path}/{i}", *split)
         curves.append(steps(tmp_path / str(i)))
     assert len(curves[0]) == 5
     for curve in curves[1:]:
@@ -42,18 +44,19 @@ def test_accumulation_changes_neither_loss_nor_gradient(run_here, tiny_bert, tmp
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("task", ["ner", "text_classification"])
-def test_loss_table(run_command, tiny_bert, tmp_path, task, capsys):
+@pytest.mark.parametrize(("task", "batching"), BATCHING)
+def test_loss_table(run_command, tiny_bert, tmp_path, task, batching, capsys):
     """The first 10 steps on 1 and 2 processes, with and without accumulation: the same loss and gradient norm."""
     curves = {}
     for name, split in SPLITS.items():
         root = tmp_path / name.replace(" ", "")
-        words = (f"experiment=quickstart/{task}", f"model.path={tiny_bert}", *EXACT, "training.max_steps=10")
-        done = run_command(*words, f"output_root={root}", *split)
+        words = (f"experiment=quickstart/{task}", f"batching={batching}", f"model.path={tiny_bert}", *EXACT)
+        done = run_command(*words, "training.max_steps=10", f"output_root={root}", *split)
         assert done.returncode == 0, done.stderr
         curves[name] = steps(root)
     with capsys.disabled():
-        print(f"\n{task}: loss and gradient norm per step\nstep  " + "".join(f"{name:>20}" for name in curves))
+        print(f"\n{task}, batching={batching}: loss and gradient norm per step")
+        print("step  " + "".join(f"{name:>20}" for name in curves))
         for step in range(10):
             cells = "".join(f"{curve[step][0]:>12.4f}{curve[step][1]:>8.4f}" for curve in curves.values())
             print(f"{step + 1:<6}{cells}")
