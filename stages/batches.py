@@ -3,6 +3,7 @@
 import math
 import random
 from dataclasses import dataclass
+from functools import cached_property
 
 from torch.utils.data import Dataset, Sampler
 
@@ -30,8 +31,15 @@ class Rows(Dataset):
         return sorted({*rows[indices]["example"]} if "example" in rows.column_names else indices)
 
     def __getitem__(self, index):
-        if index != BLANK:
-            return self.rows[index]
+        return self.blank if index == BLANK else self.rows[index]
+
+    def __getitems__(self, indices):
+        """Several rows, read at once; a DataLoader asks for those of a batch so."""
+        return [self.blank] if indices == [BLANK] else self.rows.__getitems__(indices)
+
+    @cached_property
+    def blank(self):
+        """The shortest row, without its labels."""
         row = self.rows[min(range(len(self.lengths)), key=self.lengths.__getitem__)]
         labels = row["labels"]
         return {**row, "labels": [IGNORED] * len(labels) if isinstance(labels, list) else IGNORED}

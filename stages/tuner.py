@@ -93,6 +93,16 @@ class Tuner(ResumingTrainer):
         device = self.accelerator.device
         return prepare_data_loader(loader, device=device, num_processes=1, process_index=0, put_on_device=True)
 
+    def floating_point_ops(self, inputs):
+        """The Trainer's, which counts the model's parameters for each batch; they do not change."""
+        main = inputs.get(getattr(self.model, "main_input_name", "input_ids"))
+        return 0 if main is None else main.numel() * self._per_value
+
+    @cached_property
+    def _per_value(self):
+        model = self.model
+        return 6 * model.num_parameters(exclude_embeddings=True) if hasattr(model, "num_parameters") else 0
+
     def training_step(self, model, inputs, *args, **kwargs):
         """The Trainer's; the losses are kept, for `take_numbers`, and what the step works on is counted."""
         self.work.count(inputs)
