@@ -51,6 +51,7 @@ EXTRA = {
     "optimizer": dict.fromkeys(("layer_decay", "head_learning_rate", "crf_learning_rate"), "float | None"),
     "training": {
         "early_stopping_patience": "int | None", "early_stopping_threshold": "float | None", "dropout": "float | None",
+        "attention_dropout": "float | None",
         "profile_steps": "int | None",
     },
 }  # fmt: skip
@@ -60,7 +61,7 @@ RANGES = {
         "optimizer.learning_rate optimizer.head_learning_rate optimizer.crf_learning_rate", lambda n: n >= 0
     ),
     "a number above 0, at most 1": ("optimizer.layer_decay", lambda n: 0 < n <= 1),
-    "a number from 0 to below 1": ("training.dropout", lambda n: 0 <= n < 1),
+    "a number from 0 to below 1": ("training.dropout training.attention_dropout", lambda n: 0 <= n < 1),
     "a whole number from 1 up": ("training.profile_steps training.early_stopping_patience", lambda n: n >= 1),
 }  # fmt: skip
 TYPES = {"int": (int,), "float": (int, float), "bool": (bool,), "str": (str,), "None": (type(None),)}
@@ -197,6 +198,22 @@ def check_batching(config):
         )
     if config["batching"] == "examples" and budget is not None:
         raise ValueError(f"batch_tokens={budget} counts only with batching=tokens. Add that, or leave it out.")
+
+
+def check_attention(config, task):
+    """Flash attention is a kernel of GPUs for half precision; a packed row it keeps apart only where it is alone."""
+    attention, hardware = config["model"].get("attention"), config["hardware"]
+    if not str(attention).startswith("flash"):
+        return
+    if hardware.get("use_cpu"):
+        raise ValueError(f"model.attention={attention} needs a GPU. Use sdpa, or hardware=gpu.")
+    if not any(config["training"].get(name) for name in ("bf16", "fp16")):
+        raise ValueError(f"model.attention={attention} computes in half precision only. Add training.bf16=true")
+    if task.packs and hardware.get("per_device_train_batch_size") != 1:
+        raise ValueError(
+            f"model.attention={attention} keeps the texts of a packed row apart only where a forward pass has one row. "
+            "Add hardware.per_device_train_batch_size=1"
+        )
 
 
 def quoting(key, value):

@@ -9,7 +9,7 @@ from typing import get_args, get_origin
 from hydra.core.config_store import ConfigStore
 from omegaconf import DictConfig, OmegaConf
 
-from stages.arguments import OPEN, check_arguments, check_batching, check_strategies, typed
+from stages.arguments import OPEN, check_arguments, check_attention, check_batching, check_strategies, typed
 from stages.data_files import data_files, nothing_there
 from stages.extra_metrics import check_metrics
 from stages.hardware import check_hardware
@@ -31,6 +31,7 @@ def register_open_nodes():
     on no configuration runs code."""
     watch_configurations()
     node = {group: _open() for group in OPEN} | {"data": {"columns": _open()}, "model": {"config": _open()}}
+    node["model"]["attention"] = None
     node["model"]["trust_remote_code"] = False  # in no option's file: nobody is to find it there and switch it on
     ConfigStore.instance().store(name="open_nodes", node=DictConfig(node))
     ConfigStore.instance().store(group="task", name="open_words", node=DictConfig({"words": _open()}))
@@ -88,6 +89,7 @@ def check_config(config):
     check_scratch(config, task)
     check_strategies(config["training"])
     check_batching(config)
+    check_attention(config, task)
     if config["training"].get("label_smoothing_factor") and not task.smooths:
         raise ValueError("training.label_smoothing_factor has no meaning for the loss of this task.head. Leave it out.")
     check_optimization(config)

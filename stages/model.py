@@ -48,12 +48,14 @@ def build_model(config, task, labels, folder, tokenizer, learned=None):
     import transformers
 
     known = transformers.AutoConfig.from_pretrained(str(folder), **loading(folder))
-    changes = {**_dropouts(known, config["training"].get("dropout")), **config["model"]["config"]}
+    changes = {**dropouts(known, config["training"]), **config["model"]["config"]}
     for key in changes:
         if key not in known.to_dict():
             raise ValueError(unknown(f"model.config.{key}", [f"model.config.{k}" for k in known.to_dict()]))
     names = {"id2label": dict(enumerate(labels)), "label2id": {name: i for i, name in enumerate(labels)}}
     changes = {**(names if labels else {}), **task.head_config, **(learned or {}), **changes}
+    if config["model"].get("attention"):
+        changes["attn_implementation"] = config["model"]["attention"]
     transformers.set_seed(config["seed"])  # the head is made here, before the Trainer seeds anything
     model, found = load_head(task, folder, ignore_mismatched_sizes=True, output_loading_info=True, **changes)
     new = {*found["missing_keys"], *(key for key, *_ in found["mismatched_keys"])}
@@ -74,10 +76,21 @@ def _grow_vocabulary(model, tokenizer, task):
     return [name for name, module in model.named_modules() if module is embeddings]
 
 
-def _dropouts(known, share):
-    """The keys of a model's own configuration that `training.dropout` sets: architectures call them differently."""
-    named = {key: value for key, value in known.to_dict().items() if "dropout" in key and share is not None}
-    return {key: share for key, value in named.items() if value is None or type(value) in (int, float)}
+def dropouts(known, training):
+    """The keys of a model's own configuration that `training.dropout` sets, and those of attention alone that
+    `training.attention_dropout` does: architectures call them differently."""
+    values = {key: value for key, value in known.to_dict().items() if "dropout" in key or key.endswith("pdrop")}
+    named = [key for key, value in values.items() if value is None or type(value) in (int, float)]
+    of_attention = [key for key in named if "att" in key]
+    shares = {key: training.get("dropout") for key in named}
+    if training.get("attention_dropout") is not None:
+        if not of_attention:
+            raise ValueError(
+                f"training.attention_dropout={training['attention_dropout']}: {known.model_type} has no dropout of its "
+                "attention alone. Use training.dropout."
+            )
+        shares |= dict.fromkeys(of_attention, training["attention_dropout"])
+    return {key: share for key, share in shares.items() if share is not None}
 
 
 def outermost(model, parameters):
@@ -107,8 +120,10 @@ def load_head(task, folder, **changes):
     try:
         safe = {"use_safetensors": True, **loading(folder)}  # pickled weights can hold a program
         return _head_class(task, folder).from_pretrained(str(folder), dtype=torch.float32, **safe, **changes)
-    except (OSError, ValueError) as error:
-        raise ValueError(f"model.path={folder} cannot be loaded as {task.auto_class}: {error}") from error
+    except (OSError, ValueError, ImportError) as error:
+        asked = changes.get("attn_implementation")
+        how = f" with model.attention={asked}" if asked else ""
+        raise ValueError(f"model.path={folder} cannot be loaded as {task.auto_class}{how}: {error}") from error
 
 
 def _head_class(task, folder):

@@ -31,7 +31,7 @@ KEYS = {
         "lora": "name r lora_alpha lora_dropout target_modules use_rslora use_dora",
     },
 }
-MORE = {"data": ["best"], "model": ["trust_remote_code"]}  # keys that a group may have beside them
+MORE = {"data": ["best"], "model": ["trust_remote_code", "attention"]}  # keys that a group may have beside them
 TRACKING = "project group job_type tags notes log_model"
 VALUES = {
     "a whole number from 1 up": "batch_size method.r method.lora_alpha guard.nan_patience sweeper.trials "
@@ -52,6 +52,7 @@ VALUES = {
     "tracking.trackio.space_id",
     "none, median, asha or hyperband": "sweeper.pruner",
     "examples or tokens": "batching",
+    "eager, sdpa, flash_attention_2, flash_attention_3 or null": "model.attention",
     "a list of texts": "tracking.tags metrics.extra sweeper.metrics",
     "a list of texts, or null": "data.labels",
     "keys with values, as in {a: b}": "data.columns data.parts model.config sweeper.when",
@@ -134,7 +135,7 @@ def _fits(value, phrase):
         return number and 0 <= value < 1
     if phrase.startswith("text"):
         return isinstance(value, str) and value != "" and "\0" not in value  # which no path can hold
-    if phrase.startswith(("none, ", "examples ")):
+    if phrase.startswith(("none, ", "examples ", "eager, ")):
         return value in phrase.replace(",", "").replace(" or ", " ").split()
     if phrase.startswith("a list of keys"):
         return isinstance(value, list) and all(isinstance(v, dict) for v in value)

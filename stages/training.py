@@ -11,6 +11,7 @@ from stages.arguments import EXTRA
 from stages.disk import check_room
 from stages.hardware import check_started, launched, leave_out_cudnn_attention, rows_per_process
 from stages.model import count_parameters
+from stages.packing import check_packing
 from stages.profiling import Profile
 from stages.sharding import name_layers, splits_weights, trainer_choices
 from stages.terminal import is_main, stage
@@ -67,6 +68,8 @@ def build_tuner(config, task, labels, model, tokenizer, splits, folder):
     """The Tuner of a configuration, with early stopping where `training.early_stopping_patience` asks for it."""
     arguments = training_arguments(config, task, folder)
     name_layers(arguments, model)
+    if task.packs:
+        check_packing(task, model)
     leave_out_cudnn_attention()
     stopping = {k: config["training"][k] for k in EARLY_STOPPING if config["training"].get(k) is not None}
     callbacks = [EarlyStoppingCallback(**stopping)] if stopping else []

@@ -19,6 +19,10 @@ class CausalLM(LanguageModel):
     pipeline: ClassVar = {"task": "text-generation"}
 
     @property
+    def packs(self):
+        return True
+
+    @property
     def head_config(self):
         """Without a cache of past words transformers keeps apart the documents of a block, whose positions start anew;
         generation turns the cache on by itself."""

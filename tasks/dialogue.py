@@ -45,6 +45,10 @@ class Dialogue(Writer):
         check_choices(self, {"style": STYLES, "learn": LEARN})
 
     @property
+    def packs(self):
+        return self.packing
+
+    @property
     def head_config(self):
         """Without a cache of past words transformers keeps apart the conversations of a row, whose positions start
         anew; writing turns the cache on by itself."""

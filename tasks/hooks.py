@@ -47,6 +47,11 @@ class Hooks:
         return True
 
     @property
+    def packs(self) -> bool:
+        """Whether a training row holds several texts, kept apart by positions that start anew with each."""
+        return False
+
+    @property
     def sample(self) -> str:
         """The module in tasks/samples/ that makes the task's own data set."""
         return self.name

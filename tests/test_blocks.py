@@ -61,7 +61,9 @@ def test_a_block_longer_than_the_model_reads():
 
 def test_padding_behind_each_row():
     rows = [{"input_ids": [5, 6, 7], "labels": [IGNORED, 6, 7]}, {"input_ids": [8], "labels": [IGNORED]}]
-    batch = pad(rows, {"input_ids": 9, "labels": IGNORED, "position_ids": 0})
+    batch = pad(rows, {"input_ids": 9, "labels": IGNORED})
     assert batch["input_ids"].tolist() == [[5, 6, 7], [8, 9, 9]]
     assert batch["labels"].tolist() == [[IGNORED, 6, 7], [IGNORED] * 3]
     assert set(batch) == {"input_ids", "labels"}
+    rows = [{"input_ids": [5, 6, 7], "position_ids": [0, 0, 1]}, {"input_ids": [8], "position_ids": [0]}]
+    assert pad(rows, {"input_ids": 9})["position_ids"].tolist() == [[0, 0, 1], [0, 1, 2]]

@@ -94,14 +94,21 @@ def test_rows_of_phases():
 def test_dropout_is_one_word_for_every_architecture():
     from transformers import AutoConfig
 
-    from stages.model import _dropouts
+    from stages.model import dropouts
 
     keys = {
         "bert": {"hidden_dropout_prob", "attention_probs_dropout_prob", "classifier_dropout"},
         "distilbert": {"dropout", "attention_dropout", "qa_dropout", "seq_classif_dropout"},
         "modernbert": {"embedding_dropout", "mlp_dropout", "attention_dropout", "classifier_dropout"},
+        "gpt2": {"resid_pdrop", "embd_pdrop", "attn_pdrop"},
     }
     for name, expected in keys.items():
         known = AutoConfig.for_model(name)
-        assert expected <= set(_dropouts(known, 0.2)) and set(_dropouts(known, 0.2).values()) == {0.2}
-        assert _dropouts(known, None) == {}
+        found = dropouts(known, {"dropout": 0.2})
+        assert expected <= set(found) and set(found.values()) == {0.2}
+        assert dropouts(known, {}) == {}
+        of_attention = {key for key in expected if "att" in key}
+        assert dropouts(known, {"attention_dropout": 0}) == dict.fromkeys(of_attention, 0)
+        assert dropouts(known, {"dropout": 0.2, "attention_dropout": 0}) == {**found, **dict.fromkeys(of_attention, 0)}
+    with pytest.raises(ValueError, match=r"t5 has no dropout of its attention alone\. Use training\.dropout"):
+        dropouts(AutoConfig.for_model("t5"), {"attention_dropout": 0})

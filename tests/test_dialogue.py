@@ -82,6 +82,20 @@ def test_only_replies_are_learned_and_packing_changes_no_loss(kind, learn, reque
     assert ("good dog" in text) == (learn == "all") and "bad cat" in text and "the cat" not in text
 
 
+@pytest.mark.parametrize("kind", ["tiny_llama", "tiny_gpt2"])
+def test_a_conversation_that_the_assistant_begins(kind, request):
+    """Nothing stands before its first token, in a packed row either: it is learned nowhere."""
+    begun = [{"role": "assistant", "content": "good"}, *({"role": r, "content": "ok"} for r in ("user", "assistant"))]
+    found = []
+    for packing in (False, True):
+        task, tokenizer, model = made(request.getfixturevalue(kind), style="completion", packing=packing)
+        rows, _ = encoded(task, tokenizer, {"messages": [*TALKS, begun, begun]})
+        trained = task.training_rows(Dataset.from_dict(rows), tokenizer, 1)
+        loss, count = losses(task, tokenizer, model, list(trained))
+        found.append((loss.sum().item(), count.sum()))
+    assert found[0][0] == pytest.approx(found[1][0], rel=1e-4) and found[0][1] == found[1][1]
+
+
 def test_unpacked_rows_and_evaluated_ones_have_the_same_loss(tiny_llama):
     task, tokenizer, model = made(tiny_llama, learn="last")
     rows, _ = encoded(task, tokenizer, {"messages": TALKS})

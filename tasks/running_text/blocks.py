@@ -51,14 +51,19 @@ def packed(lengths, size):
 
     First fit, the longest row first: each goes into the first block that has room.
     """
-    blocks, rooms = [], []
+    leaves = 1 << max(len(lengths) - 1, 0).bit_length()
+    room = [size] * (2 * leaves)  # a tree: the most room below each node, the blocks' own at its leaves
+    blocks = [[] for _ in lengths]
     for row in sorted(range(len(lengths)), key=lambda row: -lengths[row]):
-        place = next((i for i, room in enumerate(rooms) if room >= lengths[row]), None)
-        if place is None:
-            blocks, rooms, place = [*blocks, []], [*rooms, size], len(blocks)
-        blocks[place].append(row)
-        rooms[place] -= lengths[row]
-    return [sorted(block) for block in blocks]
+        node = 1
+        while node < leaves:
+            node = 2 * node + (room[2 * node] < lengths[row])
+        blocks[node - leaves].append(row)
+        room[node] -= lengths[row]
+        while node > 1:
+            node //= 2
+            room[node] = max(room[2 * node], room[2 * node + 1])
+    return [sorted(block) for block in blocks if block]
 
 
 def as_rows(columns):
@@ -72,16 +77,24 @@ def padding(tokenizer):
     """A collator that pads rows on the right: token ids, labels, positions and attention, as far as rows have them."""
     known = (tokenizer.pad_token_id, tokenizer.eos_token_id, 0)
     filler = next(token for token in known if token is not None)
-    return partial(pad, filler={"input_ids": filler, "labels": IGNORED, "position_ids": 0, "attention_mask": 0})
+    return partial(pad, filler={"input_ids": filler, "labels": IGNORED, "attention_mask": 0})
 
 
 def pad(rows, filler):
-    """Rows -> tensors (rows, longest row), filled up behind each row."""
+    """Rows -> tensors (rows, longest row), filled up behind each row. Positions are counted on there: where they start
+    anew, transformers begins another text and leaves its plain causal attention, which is faster."""
     import torch
 
     width = max(len(row["input_ids"]) for row in rows)
-    return {
-        name: torch.tensor([row[name] + [value] * (width - len(row[name])) for row in rows])
+    columns = {
+        name: [row[name] + [value] * (width - len(row[name])) for row in rows]
         for name, value in filler.items()
         if name in rows[0]
     }
+    if "position_ids" in rows[0]:
+        columns["position_ids"] = [_counted_on(row["position_ids"], width) for row in rows]
+    return {name: torch.tensor(values) for name, values in columns.items()}
+
+
+def _counted_on(positions, width):
+    return [*positions, *range(positions[-1] + 1, positions[-1] + 1 + width - len(positions))]

@@ -38,7 +38,8 @@ def whole_conversations(rows, limit: int, packing: bool):
     them in a row, each with positions of its own, so that they do not see each other. `limit`: tokens that the model
     reads."""
     pairs = zip(rows["input_ids"], rows["labels"], rows["earlier"], strict=True)
-    whole = [([*ids, *reply], [*earlier, *reply]) for ids, reply, earlier in pairs]
+    # Of the first token nothing is said before it: in a packed row another conversation's last word would be asked.
+    whole = [([*ids, *reply], [IGNORED, *earlier[1:], *reply]) for ids, reply, earlier in pairs]
     lengths = [len(ids) for ids, _ in whole]
     size = max([min(PACKED, limit), *lengths])
     groups = packed(lengths, size) if packing else [[i] for i in range(len(whole))]
