@@ -9,8 +9,8 @@ from typing import ClassVar
 from tasks.checks import check_choices
 from tasks.contract import IGNORED
 from tasks.words import intents
+from tasks.words.best_labels import best_labels
 from tasks.words.intent_scores import intent_slot_scores
-from tasks.words.word_rows import best_labels
 from tasks.words.word_tagger import WordTagger
 
 

@@ -9,7 +9,7 @@ from tasks.spans.marked_entities import MARKERS, POSITIONS, located, marked_in_r
 from tasks.spans.marked_rows import encode_marked
 from tasks.spans.relation_scores import find_negative, relation_scores, remembered_relations
 from tasks.texts.one_label import OneLabel, label_names
-from tasks.words.word_rows import best_labels
+from tasks.words.best_labels import best_labels
 
 LABEL = OneLabel()
 

@@ -202,8 +202,9 @@ def test_words_without_sub_words_are_read_as_unknown(tiny_bert):
     tokenizer = load_tokenizer(tiny_bert, True)
     sentences = [["a", "\u200b", "b"], ["\x00"], ["a"]]
     windows = split_into_windows(sentences, tokenizer, 0)
-    assert windows["word_ids"] == [[None, 0, 1, 2, None], [None, 0, None], [None, 0, None]]
-    assert windows["input_ids"][0][2] == windows["input_ids"][1][1] == tokenizer.unk_token_id
+    assert windows.words == [[-1, 0, 1, 2, -1], [-1, 0, -1], [-1, 0, -1]]
+    ids = windows.inputs["input_ids"]
+    assert ids[0][2] == ids[1][1] == tokenizer.unk_token_id
     assert sentences == [["a", "\u200b", "b"], ["\x00"], ["a"]]  # the caller's words stay
 
 

@@ -1,9 +1,12 @@
 """Rows of a task that labels words: windows of sub-words in which each word is learned and predicted exactly once."""
 
-from tasks.contract import IGNORED
-from tasks.words.windows import owned_words, places_of_words, split_into_windows
+from itertools import chain
 
-POOLING = ("first", "last", "mean")
+import numpy as np
+
+from tasks.contract import IGNORED
+from tasks.ragged import Ragged, offsets_of
+from tasks.words.windows import owned_words, places_of_words, split_into_windows
 
 
 def word_rows(examples, tokenizer, ids, stride, pooling):
@@ -13,29 +16,42 @@ def word_rows(examples, tokenizer, ids, stride, pooling):
     predicted and scored once. `positions`: the words of a row in their example; `words`: where the sub-words that stand
     for them begin and end in the row; `labels`: the id of each, IGNORED for a tag without one.
     """
-    nothing = [[]] * len(examples["tokens"])
-    before, after = examples.get("_before", nothing), examples.get("_after", nothing)
-    shown = [b + tokens + a for b, tokens, a in zip(before, examples["tokens"], after, strict=True)]
+    tokens, before, after = examples["tokens"], examples.get("_before"), examples.get("_after")
+    shown = tokens if before is None else [b + t + a for b, t, a in zip(before, tokens, after, strict=True)]
     windows = split_into_windows(shown, tokenizer, stride)
-    gold = examples.get("tags")
-    names = [name for name in tokenizer.model_input_names if name in windows]
-    rows = {name: [] for name in (*names, "example", "cut", "positions", "words", "labels")}
-    for i, (example, owned) in enumerate(zip(windows["example"], owned_words(windows), strict=True)):
-        skipped, count = len(before[example]), len(examples["tokens"][example])
-        places = places_of_words(windows["word_ids"][i], owned, pooling)
-        places = {w - skipped: place for w, place in places.items() if 0 <= w - skipped < count}
-        if not places and count:
-            continue  # a window of neighbours only
-        row = {name: windows[name][i] for name in names} | {"example": example, "cut": False}
-        row |= {"positions": list(places), "words": list(places.values())}
-        row["labels"] = [ids.get(gold[example][w], IGNORED) if gold else IGNORED for w in places]
-        for name, value in row.items():
-            rows[name].append(value)
-    return rows
+    sizes, skipped = _lengths(tokens), _lengths(before or [[]] * len(tokens))
+    owned, row, word = _owned_of_examples(windows, sizes, skipped)
+    counts = np.bincount(row, minlength=len(windows.example))
+    kept = np.flatnonzero((counts > 0) | (sizes[windows.example] == 0))  # without windows of neighbours only
+    offsets = offsets_of(counts[kept])
+    labels = _label_ids(examples.get("tags"), ids, offsets_of(sizes)[windows.example[row]] + word)
+    inputs = windows.inputs if len(kept) == len(counts) else {n: c.take(kept) for n, c in windows.inputs.items()}
+    return {
+        **inputs,
+        "example": windows.example[kept].tolist(),
+        "cut": [False] * len(kept),
+        "positions": Ragged(word, offsets),
+        "words": Ragged(places_of_words(windows, owned, pooling), offsets),
+        "labels": Ragged(labels, offsets),
+    }
 
 
-def best_labels(logits):
-    """-> (id of the best label, its probability) of each word, (rows, words), from logits (rows, words, labels); or of
-    each row, (rows,), from logits (rows, labels)."""
-    confidence, best = logits.float().softmax(dim=-1).max(dim=-1)
-    return best, confidence
+def _owned_of_examples(windows, sizes, skipped):
+    """Of the words that are no neighbours': where they are learned, in which row, and their number in the example."""
+    owned = owned_words(windows)
+    row = np.searchsorted(windows.words.offsets, owned, side="right") - 1
+    word = windows.words.values[owned] - skipped[windows.example[row]]
+    own = (word >= 0) & (word < sizes[windows.example[row]])
+    return owned[own], row[own], word[own]
+
+
+def _lengths(lists):
+    return np.fromiter(map(len, lists), np.int64, len(lists))
+
+
+def _label_ids(gold, ids, chosen):
+    """The label ids of the chosen among all words; IGNORED without gold."""
+    if not gold:
+        return np.full(len(chosen), IGNORED)
+    known = {tag: ids.get(tag, IGNORED) for tag in set(chain.from_iterable(gold))}
+    return np.fromiter(map(known.__getitem__, chain.from_iterable(gold)), np.int64)[chosen]

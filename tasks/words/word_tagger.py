@@ -7,10 +7,12 @@ from typing import ClassVar
 from tasks.checks import check_choices, check_counts
 from tasks.contract import Task
 from tasks.words import entity_pairs
+from tasks.words.best_labels import best_labels
 from tasks.words.entity_answers import entity_answers, gold_and_predicted
 from tasks.words.entity_data import iob2_names
 from tasks.words.tags import spans
-from tasks.words.word_rows import POOLING, best_labels, word_rows
+
+POOLING = ("first", "last", "mean")
 
 
 @dataclass(frozen=True)
@@ -45,6 +47,8 @@ class WordTagger(Task):
         return [[kind for kind, _, _ in spans(tags)] for tags in examples["tags"]]
 
     def encode(self, examples, tokenizer, labels):
+        from tasks.words.word_rows import word_rows
+
         return word_rows(examples, tokenizer, {name: i for i, name in enumerate(labels)}, self.stride, self.pooling)
 
     def head_class(self, base):
