@@ -56,7 +56,8 @@ class Task(Hooks, ABC):
 
     @abstractmethod
     def encode(self, examples: dict, tokenizer, labels: tuple[str, ...]) -> dict[str, list]:
-        """Examples -> rows of model inputs with `labels`; one example may give several rows.
+        """Examples -> rows of model inputs with `labels`; one example may give several rows. Columns are lists, or
+        lists of lists as a `tasks.ragged.Ragged`.
 
         Beside the model's inputs a row holds `example` (index into `examples`), `cut` (True where the row leaves out
         words of its example) and whatever `decode` needs.

@@ -6,7 +6,6 @@ from typing import ClassVar
 from tasks.checks import check_choices, check_whole
 from tasks.contract import Task
 from tasks.spans.answer_spans import MAYBE, read_all, score_names
-from tasks.spans.answer_windows import window_rows
 from tasks.spans.answers import as_prediction, best_answers, likely_answers, marked, scored_answer
 from tasks.spans.squad_scores import answer_scores, as_texts
 
@@ -62,6 +61,8 @@ class QuestionAnswering(Task):
 
     def encode(self, examples, tokenizer, labels):
         """Rows are windows; the labels are where the answer begins and ends."""
+        from tasks.spans.answer_windows import window_rows
+
         return window_rows(examples, tokenizer, self.stride, self.max_question)
 
     def head_class(self, base):

@@ -29,6 +29,10 @@ class Ragged(Sequence):
         lengths = self.lengths[which]
         return Ragged(self.values[spread(self.offsets[:-1][which], lengths)], offsets_of(lengths))
 
+    def first(self, lengths: np.ndarray) -> "Ragged":
+        """So many values of each list, from its beginning."""
+        return Ragged(self.values[spread(self.offsets[:-1], lengths)], offsets_of(lengths))
+
     def __len__(self):
         return len(self.offsets) - 1
 

@@ -1,82 +1,147 @@
 """Questions with their contexts in windows of sub-words, and where those hold the answer."""
 
-from itertools import groupby
+import numpy as np
 
 from tasks.contract import IGNORED
+from tasks.ragged import Ragged, offsets_of, spread
+from tasks.sub_words import frame_of
+from tasks.texts.pieces import pieces_of
+
+TRIED = 16  # examples of which the fast way is compared with the usual one, spread over all
 
 
-def window_rows(examples: dict, tokenizer, stride: int, most: int) -> dict[str, list]:
+def window_rows(examples: dict, tokenizer, stride: int, most: int) -> dict:
     """Rows are windows (`windows`); in one without the answer the labels are the first sub-word. An answer that no
     window holds whole is not learned, and its example marked as cut, as one with a cut question is."""
-    rows, names = windows(examples, tokenizer, stride, most)
-    rows["labels"] = gold_positions(rows, examples.get("answers"))
-    unlearned = {e for e, of_row in zip(rows["example"], rows["labels"], strict=True) if IGNORED in of_row}
-    rows["cut"] = mark_first(rows["example"], rows["cut"] | (unlearned if "answers" in examples else set()))
-    return {name: rows[name] for name in (*names, "example", "cut", "region", "starts", "ends", "labels")}
+    rows = windows(examples, tokenizer, stride, most)
+    labels, example = gold_positions(rows, examples.get("answers")), rows["example"]
+    if "answers" in examples:
+        rows["cut"] = rows["cut"] | {*example[(labels == IGNORED).any(axis=1)].tolist()}
+    is_first = np.append(True, example[1:] != example[:-1])
+    marked = (is_first & np.isin(example, [*rows["cut"]])).tolist()
+    lists = {"example": example.tolist(), "cut": marked, "region": rows["region"].tolist(), "labels": labels.tolist()}
+    names = [name for name in rows if name not in ("example", "cut", "region", "starts", "ends")]
+    order = (*names, "example", "cut", "region", "starts", "ends", "labels")
+    return {name: (rows | lists)[name] for name in order}
 
 
-def windows(examples: dict, tokenizer, stride: int, most: int) -> tuple[dict, list[str]]:
+def windows(examples: dict, tokenizer, stride: int, most: int) -> dict:
     """Questions with as much of their contexts as the model reads, neighbours sharing `stride` sub-words.
 
-    -> (rows, the model's inputs among their columns). A question is cut after `most` sub-words. Rows hold `region`, the
-    first sub-word of all and where the context begins and ends; `starts` and `ends`, the characters of each of its
-    sub-words; `example`; and `cut`, here the set of examples whose question is cut.
+    Beside the model's inputs: `region`, (rows, 3), the first sub-word of all and where the context begins and ends;
+    `starts` and `ends`, the characters of each of its sub-words; `example`, an array; and `cut`, the set of examples
+    whose question is cut, after `most` sub-words.
     """
     room = tokenizer.model_max_length - tokenizer.num_special_tokens_to_add(pair=True)
     most = min(most, room // 2)
     if most < 1:
         raise ValueError(f"model.max_length={tokenizer.model_max_length} leaves no room for a question. Give more.")
-    questions = [_shortened(question, tokenizer, most) for question in examples["question"]]
+    stride = min(stride, (room - most) // 2)
+    whole, contexts = list(examples["question"]), list(examples["context"])
+    questions, of_questions = _shortened(whole, tokenizer, most)
+    cut = {e for e, (shown, question) in enumerate(zip(questions, whole, strict=True)) if shown != question}
+    fast = gathered(contexts, of_questions, tokenizer, room, stride)
+    if fast is not None:
+        lengths = [len(text) for text in contexts]
+        tried = np.unique([*range(0, len(lengths), len(lengths) // TRIED + 1), lengths.index(max(lengths))])
+        slow = usual([questions[i] for i in tried], [contexts[i] for i in tried], tokenizer, stride)
+        if _same(fast, slow, tried):
+            return {**fast, "cut": cut}
+    return {**usual(questions, contexts, tokenizer, stride), "cut": cut}
+
+
+def _shortened(questions, tokenizer, most):
+    """-> (questions of at most so many sub-words, their sub-words)."""
+    found = pieces_of(questions, tokenizer, places=True)
+    long = np.flatnonzero(found.ids.lengths > most)
+    if not len(long):
+        return questions, found.ids
+    ends, shown = found.ends[found.ids.offsets[long] + most - 1], list(questions)
+    for i, end in zip(long.tolist(), ends.tolist(), strict=True):
+        shown[i] = questions[i][:end]
+    return shown, pieces_of(shown, tokenizer).ids
+
+
+def gathered(contexts, questions: Ragged, tokenizer, room, stride) -> dict | None:
+    """The windows from pieces of distinct texts, `questions` as sub-words; None where there is no context, or where
+    the characters of a sub-word depend on whether a window begins with it."""
+    if getattr(tokenizer.backend_tokenizer.pre_tokenizer, "add_prefix_space", False):
+        return None
+    found = pieces_of(contexts, tokenizer, places=True)
+    spoken = next((text for text, size in zip(contexts, found.ids.lengths, strict=True) if size), None)
+    frame = spoken is not None and tokenizer.truncation_side == "right" and frame_of([spoken] * 2, tokenizer)
+    left = room - questions.lengths  # a question can have more than it was cut to, where it was cut inside a word
+    if not frame or (left <= stride).any():
+        return None
+    counts = 1 + -(-np.maximum(found.ids.lengths - left, 0) // (left - stride))
+    example = np.repeat(np.arange(len(contexts)), counts)
+    start = spread(np.zeros_like(counts), counts) * (left - stride)[example]
+    lengths = np.minimum(found.ids.lengths[example] - start, left[example])
+    chosen, offsets = spread(found.ids.offsets[:-1][example] + start, lengths), offsets_of(lengths)
+    asked = questions.take(example)
+    inputs = frame.around(asked, Ragged(found.ids.values[chosen], offsets))
+    begin = asked.lengths + sum(map(len, frame.fixed["input_ids"][:2]))
+    region = np.stack([np.zeros_like(begin), begin, begin + lengths], axis=1) * (lengths > 0)[:, None]
+    starts, ends = Ragged(found.starts[chosen], offsets), Ragged(found.ends[chosen], offsets)
+    return {**inputs, "example": example, "region": region, "starts": starts, "ends": ends}
+
+
+def _same(fast, slow, tried):
+    which = np.flatnonzero(np.isin(fast["example"], tried))
+    columns = {name: [fast[name][i] for i in which] for name in fast if isinstance(fast[name], Ragged)}
+    return (
+        [*fast] == [*slow]
+        and np.array_equal(np.searchsorted(tried, fast["example"][which]), slow["example"])
+        and np.array_equal(fast["region"][which], slow["region"])
+        and all(column == list(slow[name]) for name, column in columns.items())
+    )
+
+
+def usual(questions, contexts, tokenizer, stride) -> dict:
+    """The windows as the tokenizer makes them."""
     batch = tokenizer(
-        questions, list(examples["context"]), truncation="only_second", max_length=tokenizer.model_max_length,
-        stride=min(stride, (room - most) // 2), return_overflowing_tokens=True, return_offsets_mapping=True,
+        questions, contexts, truncation="only_second", max_length=tokenizer.model_max_length, stride=stride,
+        return_overflowing_tokens=True, return_offsets_mapping=True,
     )  # fmt: skip
     names = [name for name in tokenizer.model_input_names if name in batch]
-    rows = {name: list(batch[name]) for name in names} | {"example": list(batch["overflow_to_sample_mapping"])}
-    inside = [[p for p, part in enumerate(batch.sequence_ids(i)) if part == 1] for i in range(len(rows["example"]))]
-    rows["region"] = [[0, places[0], places[-1] + 1] if places else [0, 0, 0] for places in inside]
+    example = np.array(batch["overflow_to_sample_mapping"], np.int64)
+    inside = [[p for p, part in enumerate(batch.sequence_ids(i)) if part == 1] for i in range(len(example))]
+    region = [[0, places[0], places[-1] + 1] if places else [0, 0, 0] for places in inside]
     offsets = [[batch["offset_mapping"][i][p] for p in places] for i, places in enumerate(inside)]
-    rows["starts"] = [[start for start, _ in of_row] for of_row in offsets]
-    rows["ends"] = [[end for _, end in of_row] for of_row in offsets]
-    pairs = enumerate(zip(questions, examples["question"], strict=True))
-    rows["cut"] = {e for e, (shown, whole) in pairs if shown != whole}
-    return rows, names
+    starts, ends = (Ragged.of([[pair[side] for pair in of_row] for of_row in offsets]) for side in (0, 1))
+    inputs = {name: Ragged.of(batch[name]) for name in names}
+    return {**inputs, "example": example, "region": np.array(region), "starts": starts, "ends": ends}
 
 
-def _shortened(question, tokenizer, most):
-    offsets = tokenizer(question, add_special_tokens=False, return_offsets_mapping=True)["offset_mapping"]
-    return question if len(offsets) <= most else question[: offsets[most - 1][1]]
-
-
-def mark_first(of_rows: list[int], examples: set[int]) -> list[bool]:
-    """Per row, whether it is the first one of one of these examples; `of_rows`: the example of each row."""
-    return [e in examples and (i == 0 or of_rows[i - 1] != e) for i, e in enumerate(of_rows)]
-
-
-def gold_positions(rows: dict, answers: list[dict] | None) -> list[list[int]]:
-    """Per row the first and the last sub-word of its example's first answer; the first sub-word of all, twice, where
-    the row does not hold it; IGNORED without gold, and where no row of the example holds the answer whole."""
+def gold_positions(rows: dict, answers: list[dict] | None) -> np.ndarray:
+    """Per row the first and the last sub-word of its example's first answer, (rows, 2); the first sub-word of all,
+    twice, where the row does not hold it; IGNORED without gold, and where no row of the example holds it whole."""
+    example, begin = rows["example"], rows["region"][:, 1]
     if answers is None:
-        return [[IGNORED, IGNORED] for _ in rows["example"]]
-    labels = []
-    for example, group in groupby(range(len(rows["example"])), key=rows["example"].__getitem__):
-        of_example = list(group)
-        if not answers[example]["text"]:
-            labels += [[0, 0] for _ in of_example]
-            continue
-        start = answers[example]["answer_start"][0]
-        end = start + len(answers[example]["text"][0])
-        places = [_place(rows, i, start, end, i == of_example[0], i == of_example[-1]) for i in of_example]
-        labels += [place or [0, 0] for place in places] if any(places) else [[IGNORED, IGNORED] for _ in of_example]
+        return np.full((len(example), 2), IGNORED)
+    given = np.array([bool(one["text"]) for one in answers])
+    start = np.array([one["answer_start"][0] if one["text"] else 0 for one in answers])
+    end = start + np.array([len(one["text"][0]) if one["text"] else 0 for one in answers])
+    first, last, whole = _places(rows, start[example], end[example])
+    held = np.zeros(len(answers), bool)
+    held[example[whole]] = True
+    labels = np.where(whole[:, None], np.stack([begin + first, begin + last], axis=1), 0)
+    labels[~given[example]] = 0
+    labels[given[example] & ~held[example]] = IGNORED
     return labels
 
 
-def _place(rows, i, start, end, is_first, is_last):
-    """Where a row holds the characters from start to end, None where it does not hold all of them."""
-    starts, ends, begin = rows["starts"][i], rows["ends"][i], rows["region"][i][1]
-    first = next((p for p, to in enumerate(ends) if to > start), None)
-    last = next((p for p in reversed(range(len(starts))) if starts[p] < end), None)
-    if first is None or last is None or first > last:
-        return None
-    whole = (is_first or starts[0] <= start) and (is_last or ends[-1] >= end)
-    return [begin + first, begin + last] if whole else None
+def _places(rows, start, end):
+    """Per row the first and the last of its sub-words of the context that the characters from start to end stand in,
+    and whether it holds all of them; the edges of the context itself cut nothing off."""
+    starts, ends, example = rows["starts"], rows["ends"].values, rows["example"]
+    row, rank = np.repeat(np.arange(len(starts)), starts.lengths), spread(np.zeros_like(starts.lengths), starts.lengths)
+    first, last = np.full(len(starts), len(ends)), np.full(len(starts), -1)
+    np.minimum.at(first, row[ends > start[row]], rank[ends > start[row]])
+    np.maximum.at(last, row[starts.values < end[row]], rank[starts.values < end[row]])
+    is_first, is_last = np.append(True, example[1:] != example[:-1]), np.append(example[1:] != example[:-1], True)
+    filled = np.flatnonzero(starts.lengths)
+    left, right = np.zeros(len(starts), np.int64), np.zeros(len(starts), np.int64)
+    left[filled], right[filled] = starts.values[starts.offsets[:-1][filled]], ends[starts.offsets[1:][filled] - 1]
+    whole = (first <= last) & (is_first | (left <= start)) & (is_last | (right >= end))
+    return first, last, whole

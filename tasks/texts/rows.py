@@ -10,19 +10,9 @@ def encode_texts(tokenizer, first, second=None, cut=LONGER):
     `cut`: what loses its end in a long pair, `longest_first`, `only_first` or `only_second`; where the other text alone
     leaves no room for it, the longer one.
     """
-    most = tokenizer.model_max_length
-    batch = tokenizer(list(first), second and list(second), verbose=False)
-    rows = {name: list(batch[name]) for name in tokenizer.model_input_names if name in batch}
-    long = [i for i, ids in enumerate(rows["input_ids"]) if len(ids) > most]
-    for i in long:
-        whose = batch.sequence_ids(i)
-        others = len(whose) - whose.count(1 if cut == "only_second" else 0)
-        shorter = cut if second and others < most else LONGER
-        row = tokenizer(first[i], second and second[i], truncation=shorter, max_length=most)
-        for name, values in rows.items():
-            values[i] = row[name]
-    lost = set(long)
-    return {**rows, "cut": [i in lost for i in range(len(rows["input_ids"]))]}
+    from tasks.texts.text_rows import text_rows
+
+    return text_rows([first] if second is None else [first, second], tokenizer, cut)
 
 
 def present(examples: dict, names) -> list[tuple]:

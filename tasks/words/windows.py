@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from tasks.ragged import Ragged, offsets_of, spread
-from tasks.words.sub_words import words_once
+from tasks.words.distinct_words import words_once
 
 TRIED = 16  # sentences of which the fast way is compared with the usual one, spread over all
 
@@ -65,7 +65,7 @@ def gathered(sentences, tokenizer, room, stride) -> Windows | None:
     lengths = np.minimum(ids.lengths[example] - start, room)
     chosen = spread(ids.offsets[:-1][example] + start, lengths)
     inputs = frame.around(Ragged(ids.values[chosen], offsets_of(lengths)))
-    offsets, before = inputs["input_ids"].offsets, len(frame.before["input_ids"])
+    offsets, before = inputs["input_ids"].offsets, len(frame.fixed["input_ids"][0])
     numbers = np.full(offsets[-1], -1)
     numbers[spread(offsets[:-1] + before, lengths)] = words.values[chosen]
     return Windows(inputs, Ragged(numbers, offsets), example, start)
