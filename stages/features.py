@@ -1,12 +1,14 @@
 """Features: the examples of each split as rows for the model."""
 
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import pyarrow as pa
 from datasets import Dataset, concatenate_datasets
 from tqdm.auto import tqdm
 
+from stages import encoded
 from stages.terminal import shows_bars
 from tasks.ragged import Ragged
 
@@ -22,12 +24,15 @@ class Split:
 
 
 def encode(splits, labels, task, tokenizer):
-    """-> {split: Split}. Rows of evaluated splits are sorted by length, which `decode` does not mind: less padding."""
-    encoded = {}
+    """-> {split: Split}, from the cache where it is there. Rows of evaluated splits are sorted by length, which
+    `decode` does not mind: less padding."""
+    ready = {}
     for name, examples in splits.items():
-        rows = encode_split(name, examples, labels, task, tokenizer)
-        encoded[name] = Split(examples, rows if name == "train" else longest_first(rows))
-    return encoded
+        choices = (examples, labels, task, tokenizer)
+        rows = encoded.kept(*choices, make=partial(encoded_tables, name, *choices))
+        rows = encode_split(name, *choices) if rows is None else rows
+        ready[name] = Split(examples, rows if name == "train" else longest_first(rows))
+    return ready
 
 
 def longest_first(rows):
