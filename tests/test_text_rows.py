@@ -73,7 +73,8 @@ def test_a_tokenizer_that_does_otherwise_is_asked_for_all(tokenizer):
             return getattr(tokenizer, name)
 
         def __call__(self, texts, *pair, **how):
-            return tokenizer([text.replace("river Berlin", "the") for text in texts], *pair, **how)
+            texts = texts and [text.replace("river Berlin", "the") for text in texts]
+            return tokenizer(texts, *pair, **how)
 
     texts = [["the river Berlin", "the", "x river Berlin the"]]
     rows = encode_texts(Shouting(), *texts)

@@ -6,6 +6,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from stages.processor import load_tokenizer
+from tasks import sub_words
 from tasks.ragged import Ragged
 from tasks.words import windows
 from tasks.words.word_rows import word_rows
@@ -117,6 +118,20 @@ def test_earlier_calls_leave_no_cutting_and_no_padding_behind(tokenizer):
     tokenizer.model_max_length = 64
     tokenizer([["the", "river"]], is_split_into_words=True, truncation=True, max_length=4, padding="max_length")
     check({"tokens": [["x" * 70, "Berlin"]]}, tokenizer, 0, "mean")
+
+
+def test_what_is_known_of_words_is_forgotten_with_new_tokens_and_when_it_is_much(tiny_bert, monkeypatch):
+    tokenizer = load_tokenizer(tiny_bert, True)
+    examples = {"tokens": [["xyz", "river", "\u200b"], ["thexyz", "a"]]}
+    check(examples, tokenizer, 0, "mean")
+    tokenizer.add_tokens(["xyz"])
+    check(examples, tokenizer, 0, "mean")
+    tokenizer.add_tokens(["the"])  # no new word, but found inside others from now on
+    check(examples, tokenizer, 0, "mean")
+    monkeypatch.setattr(sub_words, "MOST", 4)
+    for i in range(5):
+        check({"tokens": [[f"river{i}", "a", "\u200b", f"{i}"]]}, tokenizer, 0, "first")
+        assert len(sub_words.known_to(tokenizer).numbers) <= 5
 
 
 def test_lists_in_one_array_read_like_lists():

@@ -51,15 +51,16 @@ def windows(examples: dict, tokenizer, stride: int, most: int) -> dict:
 
 
 def _shortened(questions, tokenizer, most):
-    """-> (questions of at most so many sub-words, their sub-words)."""
-    found = pieces_of(questions, tokenizer, places=True)
-    long = np.flatnonzero(found.ids.lengths > most)
-    if not len(long):
-        return questions, found.ids
-    ends, shown = found.ends[found.ids.offsets[long] + most - 1], list(questions)
-    for i, end in zip(long.tolist(), ends.tolist(), strict=True):
-        shown[i] = questions[i][:end]
-    return shown, pieces_of(shown, tokenizer).ids
+    """-> (questions of at most so many sub-words, their sub-words). What a cut leaves of a word, or of a character of
+    several sub-words, can have more of them than it had before: then it is cut again."""
+    shown, found = list(questions), pieces_of(questions, tokenizer, places=True)
+    while len(long := np.flatnonzero(found.ids.lengths > most)):
+        first = found.ids.offsets[long]
+        ends = np.minimum(found.ends[first + most - 1], found.starts[first + most])
+        for i, end in zip(long.tolist(), ends.tolist(), strict=True):
+            shown[i] = shown[i][: min(end, len(shown[i]) - 1)]
+        found = pieces_of(shown, tokenizer, places=True)
+    return shown, found.ids
 
 
 def gathered(contexts, questions: Ragged, tokenizer, room, stride) -> dict | None:
@@ -70,8 +71,8 @@ def gathered(contexts, questions: Ragged, tokenizer, room, stride) -> dict | Non
     found = pieces_of(contexts, tokenizer, places=True)
     spoken = next((text for text, size in zip(contexts, found.ids.lengths, strict=True) if size), None)
     frame = spoken is not None and tokenizer.truncation_side == "right" and frame_of([spoken] * 2, tokenizer)
-    left = room - questions.lengths  # a question can have more than it was cut to, where it was cut inside a word
-    if not frame or (left <= stride).any():
+    left = room - questions.lengths
+    if not frame:
         return None
     counts = 1 + -(-np.maximum(found.ids.lengths - left, 0) // (left - stride))
     example = np.repeat(np.arange(len(contexts)), counts)

@@ -9,8 +9,8 @@ from itertools import chain
 
 import numpy as np
 
-from tasks.ragged import Ragged, spread
-from tasks.sub_words import Frame, frame_of, tokenize
+from tasks.ragged import Ragged, offsets_of, spread
+from tasks.sub_words import Frame, frame_of, known_to
 
 
 def words_once(sentences, tokenizer) -> tuple[Ragged, Ragged, Frame] | None:
@@ -18,26 +18,16 @@ def words_once(sentences, tokenizer) -> tuple[Ragged, Ragged, Frame] | None:
 
     A word without sub-words counts as the unknown token, if there is one.
     """
-    words = list(dict.fromkeys(chain.from_iterable(sentences)))
-    pieces = tokenize([[word] for word in words], tokenizer, True)
-    silent = np.flatnonzero(pieces.lengths == 0)
-    spoken = next((word for word, size in zip(words, pieces.lengths, strict=True) if size), None)
-    frame = spoken is not None and frame_of([[spoken]], tokenizer, True)
+    words, known = list(chain.from_iterable(sentences)), known_to(tokenizer)
+    unknown = tokenizer.unk_token or ""
+    numbers = known.look_up([*words, unknown], tokenizer)
+    silent = known.pieces.ids.lengths[numbers[:-1]] == 0
+    frame = not silent.all() and frame_of([[words[silent.argmin()]]], tokenizer, split=True)
     if not frame:
         return None
-    which = np.arange(len(words) + 1)
-    if len(silent) and tokenizer.unk_token is not None:
-        unknown = tokenize([[tokenizer.unk_token]], tokenizer, True).values
-        pieces = Ragged(np.append(pieces.values, unknown), np.append(pieces.offsets, len(pieces.values) + len(unknown)))
-        which[silent] = len(words)
-    return *_gathered(sentences, pieces, dict(zip(words, which.tolist(), strict=False))), frame
-
-
-def _gathered(sentences, pieces, place):
-    """The pieces of the words of each sentence, and the numbers of those words; `place`: of a word among the pieces."""
+    chosen = np.where(silent & bool(unknown), numbers[-1], numbers[:-1])
     sizes = np.fromiter(map(len, sentences), np.int64, len(sentences))
-    chosen = np.fromiter(map(place.__getitem__, chain.from_iterable(sentences)), np.int64, sizes.sum())
-    starts, lengths = pieces.offsets[:-1][chosen], pieces.lengths[chosen]
-    before = np.append(0, np.cumsum(lengths))[np.append(0, np.cumsum(sizes))]
-    numbers = np.repeat(spread(np.zeros(len(sizes), np.int64), sizes), lengths)
-    return Ragged(pieces.values[spread(starts, lengths)], before), Ragged(numbers, before)
+    pieces = known.pieces.ids.take(chosen)
+    offsets = pieces.offsets[offsets_of(sizes)]
+    places = np.repeat(spread(np.zeros_like(sizes), sizes), pieces.lengths)
+    return Ragged(pieces.values, offsets), Ragged(places, offsets), frame

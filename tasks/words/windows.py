@@ -152,4 +152,4 @@ def places_of_words(windows: Windows, owned: np.ndarray, pooling: str) -> np.nda
     end = ends[np.searchsorted(ends, owned, side="right")] if len(owned) else owned
     first, last = {"first": (owned, owned + 1), "last": (end - 1, end), "mean": (owned, end)}[pooling]
     begins = offsets[np.searchsorted(offsets, owned, side="right") - 1]
-    return np.stack([first - begins, last - begins], axis=1)
+    return np.stack([first - begins, last - begins], axis=1).astype(np.int32)

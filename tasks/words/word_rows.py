@@ -30,7 +30,7 @@ def word_rows(examples, tokenizer, ids, stride, pooling):
         **inputs,
         "example": windows.example[kept].tolist(),
         "cut": [False] * len(kept),
-        "positions": Ragged(word, offsets),
+        "positions": Ragged(word.astype(np.int32), offsets),
         "words": Ragged(places_of_words(windows, owned, pooling), offsets),
         "labels": Ragged(labels, offsets),
     }
@@ -52,6 +52,6 @@ def _lengths(lists):
 def _label_ids(gold, ids, chosen):
     """The label ids of the chosen among all words; IGNORED without gold."""
     if not gold:
-        return np.full(len(chosen), IGNORED)
+        return np.full(len(chosen), IGNORED, np.int32)
     known = {tag: ids.get(tag, IGNORED) for tag in set(chain.from_iterable(gold))}
-    return np.fromiter(map(known.__getitem__, chain.from_iterable(gold)), np.int64)[chosen]
+    return np.fromiter(map(known.__getitem__, chain.from_iterable(gold)), np.int32)[chosen]
