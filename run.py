@@ -12,7 +12,9 @@ from omegaconf import OmegaConf
 from stages import attempts, commits, divergence, folder, identity, lock, lost, pruned, signals
 from stages.clock import Clock
 from stages.command_line import clear_errors, complete, with_trial
+from stages.composing import composed_once, is_plain
 from stages.config import build_task, read_config, register_open_nodes
+from stages.garbage import lasting
 from stages.hardware import launched
 from stages.help import answer
 from stages.launching import is_child, start_processes
@@ -62,9 +64,10 @@ def carry_out(config, words, task, place, clock):
     names = f"{task.name} on {config['data']['name']} with {config['model']['name']}"
     stage("experiment", f"{names}, method {config['method']['name']}, seed {config['seed']}")
 
-    from stages.data import load_data
-    from stages.extra_metrics import load_metrics
-    from stages.hub import locate_model
+    with lasting():
+        from stages.data import load_data
+        from stages.extra_metrics import load_metrics
+        from stages.hub import locate_model
 
     clock.lap("start")
     given = commits.pinned(config, place)
@@ -77,9 +80,10 @@ def carry_out(config, words, task, place, clock):
         attempts.start(place, config)
         commits.keep(place, data.source, commit)
 
-    from stages.page.document import write_page
-    from stages.scratch.draft import start_from
-    from stages.tracking import send_results, tracked
+    with lasting():
+        from stages.page.document import write_page
+        from stages.scratch.draft import start_from
+        from stages.tracking import send_results, tracked
 
     with (
         tracked(config, place) as trackers,
@@ -103,13 +107,14 @@ def carry_out(config, words, task, place, clock):
 
 def train(config, task, data, weights, place, trackers, clock):
     """Tokenizer, model, features, a look at the data, training, scores; -> what `leave` writes."""
-    from stages import features, findings, hardware, model, processor, report, training
-    from stages.guard import Guard
-    from stages.pace import Pace
-    from stages.progress import Progress
-    from stages.pruning import Pruning
-    from stages.status import Status
-    from stages.tracking import Curves
+    with lasting():
+        from stages import features, findings, hardware, model, processor, report, training
+        from stages.guard import Guard
+        from stages.pace import Pace
+        from stages.progress import Progress
+        from stages.pruning import Pruning
+        from stages.status import Status
+        from stages.tracking import Curves
 
     clock.lap("start")
     tokenizer = processor.load_processor(weights, task)
@@ -202,4 +207,4 @@ if __name__ == "__main__":
             use_run(sys.argv[1:])
         else:
             sys.argv[1:] = complete(sys.argv[1:])
-            main()
+            main(composed_once(sys.argv[1:]) if is_plain(sys.argv[1:]) else None)
