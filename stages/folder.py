@@ -174,8 +174,10 @@ def write_json(path, content):
 
 
 def write_lines(path, rows):
-    """JSON lines, one object per row."""
-    write_text(path, "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows))
+    """JSON lines, one object per row; rows may be made one by one."""
+    encode = json.JSONEncoder(ensure_ascii=False).encode
+    with whole_file(path) as file:
+        file.writelines(f"{encode(row)}\n" for row in rows)
 
 
 def provenance(words, clock, data, model, cost=None, stopped=None):

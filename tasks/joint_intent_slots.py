@@ -10,7 +10,6 @@ from tasks.checks import check_choices
 from tasks.contract import IGNORED
 from tasks.words import intents
 from tasks.words.best_labels import best_labels
-from tasks.words.intent_scores import intent_slot_scores
 from tasks.words.word_tagger import WordTagger
 
 
@@ -84,6 +83,8 @@ class JointIntentSlots(WordTagger):
         return intents.joint_answers(shares, names, super().decode(reduced[1:], rows, tags, examples, tokenizer))
 
     def metrics(self, predictions, examples):
+        from tasks.words.intent_scores import intent_slot_scores
+
         return intent_slot_scores(*intents.gold_and_predicted(predictions, examples))
 
     def for_evaluate(self, predictions, examples):

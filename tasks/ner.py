@@ -9,7 +9,6 @@ from typing import ClassVar
 from tasks.checks import check_choices, check_counts
 from tasks.words.entity_answers import gold_and_predicted, remembered_entities
 from tasks.words.entity_data import read_entities, show_neighbours
-from tasks.words.entity_scores import entity_scores
 from tasks.words.word_tagger import WordTagger
 
 CHOICES = {"scheme": ("IOB1", "IOB2", "BIOES", "IO", None), "head": ("linear", "crf")}
@@ -78,6 +77,8 @@ class NER(WordTagger):
         return (marginals(outputs["logits"], outputs["counts"], outputs["transitions"]),)
 
     def metrics(self, predictions, examples):
+        from tasks.words.entity_scores import entity_scores
+
         return entity_scores(*gold_and_predicted(predictions, examples))
 
     def baseline(self, train, examples):

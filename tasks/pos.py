@@ -9,7 +9,6 @@ from typing import ClassVar
 from tasks.words import word_tags
 from tasks.words.entity_answers import gold_and_predicted
 from tasks.words.entity_data import read_tags
-from tasks.words.tag_scores import tag_scores, with_chunks
 from tasks.words.word_tagger import WordTagger
 
 OF_CHUNKS = ("f1", "precision", "recall", "strict_f1")
@@ -60,9 +59,12 @@ class POS(WordTagger):
 
     def metrics(self, predictions, examples):
         """Accuracy over words and over words that train does not have; by tag by scikit-learn; chunks by seqeval."""
-        gold, predicted = gold_and_predicted(predictions, examples)
-        scores = tag_scores(gold, predicted, examples.get("_unseen"))
-        return with_chunks(scores, gold, predicted) if self.chunks else scores
+        from tasks.words.tag_pairs import TagPairs
+        from tasks.words.tag_scores import tag_scores, with_chunks
+
+        tags = TagPairs.of(*gold_and_predicted(predictions, examples))
+        scores = tag_scores(tags, examples.get("_unseen"))
+        return with_chunks(scores, tags) if self.chunks else scores
 
     def baseline(self, train, examples):
         return "most frequent tag of the word, else of all words", word_tags.remembered_tags(train, examples)

@@ -1,5 +1,6 @@
 """A plain command is composed once, with what Hydra's own main would hand over."""
 
+import subprocess
 import sys
 
 import hydra
@@ -10,8 +11,12 @@ from hydra.errors import HydraException
 from omegaconf import OmegaConf
 
 from stages.composing import composed_once, is_plain
+from stages.config import register_open_nodes
 from tests.conftest import PROJECT
 
+register_open_nodes()
+
+ALL_TASKS = "for m in pkgutil.iter_modules(tasks.__path__): __import__(f'tasks.{m.name}')"
 WORDS = ["task=ner", "data=sample", "seed=7", "training.label_smoothing_factor=0.1"]
 
 
@@ -68,3 +73,10 @@ def test_the_configuration_is_the_one_that_hydras_main_hands_over_and_made_once(
 def test_wrong_words_are_refused_by_hydra(word):
     with pytest.raises(HydraException):
         composed_once(["data=sample", word])
+
+
+def test_nothing_heavy_is_imported_before_the_configuration_is_known_to_be_good():
+    heavy = "'numpy', 'torch', 'transformers', 'datasets', 'sklearn', 'wandb'"
+    code = f"import pkgutil, sys, run, tasks\n{ALL_TASKS}\nprint(sorted({{{heavy}}} & set(sys.modules)))"
+    done = subprocess.run([sys.executable, "-c", code], cwd=PROJECT, capture_output=True, text=True, check=True)
+    assert done.stdout == "[]\n"

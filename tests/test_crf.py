@@ -119,7 +119,7 @@ def test_windows_are_decoded_as_one_sentence():
     reduced = (np.array([[sure["O"], sure["B-PER"]], [sure["I-PER"], sure["O"]]]),)
     rows = {"example": [0, 0], "positions": [[0, 1], [2]]}
     best, confidence = sequences(reduced, rows, LABELS, [3])
-    assert [LABELS[i] for i in best[0]] == ["O", "B-PER", "I-PER"]
-    assert confidence[0].tolist() == [0.96, 0.96, 0.96]
+    assert [LABELS[i] for i in best] == ["O", "B-PER", "I-PER"]
+    assert confidence.tolist() == [0.96, 0.96, 0.96]
     cut = (np.array([[sure["O"], sure["O"]], [sure["I-PER"], sure["O"]]]),)  # O O I-PER is not allowed
-    assert not invalid_transitions([LABELS[i] for i in sequences(cut, rows, LABELS, [3])[0][0]], "IOB2")
+    assert not invalid_transitions([LABELS[i] for i in sequences(cut, rows, LABELS, [3])[0]], "IOB2")

@@ -1,6 +1,7 @@
 """Entities as a user's data has them, on words with tags or on raw text with spans; and a baseline that remembers."""
 
 from collections import Counter, defaultdict
+from itertools import accumulate
 
 from tasks.words.char_spans import pieces, tags_of
 from tasks.words.entity_data import shown_spans
@@ -18,12 +19,11 @@ def entity_answer(tags, confidence, examples, i):
     return {"prediction": shown_spans(examples["text"][i], places), "confidence": least}
 
 
-def entity_answers(best, confidence, labels, examples):
-    """One answer per example, from label ids and probabilities per word."""
-    return [
-        entity_answer([labels[label] for label in of_labels], [round(float(c), 4) for c in of_confidence], examples, i)
-        for i, (of_labels, of_confidence) in enumerate(zip(best, confidence, strict=True))
-    ]
+def entity_answers(best, confidence, labels, lengths, examples):
+    """One answer per example, from lists of the label ids and probabilities of the words of all examples."""
+    tags, ends = [labels[label] for label in best], list(accumulate(lengths))
+    places = zip([0, *ends], ends, strict=False)
+    return [entity_answer(tags[a:b], confidence[a:b], examples, i) for i, (a, b) in enumerate(places)]
 
 
 def gold_and_predicted(predictions, examples):

@@ -67,10 +67,11 @@ class WordTagger(Task):
 
     def decode(self, reduced, rows, labels, examples, tokenizer):
         """The tag of each word, or the spans that the tags mark, in the form of the data."""
-        from tasks.words.decoding import sequences
+        from tasks.words.decoding import rounded, sequences
 
-        best, confidence = sequences(reduced, rows, labels, [len(tokens) for tokens in examples["tokens"]])
-        return entity_answers(best, confidence, labels, examples)
+        lengths = [len(tokens) for tokens in examples["tokens"]]
+        best, confidence = sequences(reduced, rows, labels, lengths)
+        return entity_answers(best.tolist(), rounded(confidence).tolist(), labels, lengths, examples)
 
     def for_evaluate(self, predictions, examples):
         gold, predicted = gold_and_predicted(predictions, examples)
