@@ -1,12 +1,14 @@
 """Training, ours against the usual recipe and the tutorials' loop (benchmarks/stock.py), side by side.
 
     python benchmarks/training.py [--task ner] [--rows 1000] [--repeats 5] [--fast WORDS] [WORD ...]
+    python benchmarks/training.py --task text_classification --sizes 1000 10000 100000
 
 The same examples, one epoch in batches of 16, learning rate 5e-5, MiniLM, on the CPU, in processes that take turns.
 WORDs say which data: `data=files data.train=... data.validation=...` (default: the task's sample). Ways: `random`: ours
 in the recipe's random batches; `ours`: the defaults; `fast`: ours with the words of --fast. Prints the throughput of
 training steps over the recipe's (real tokens are the same, so it is the ratio of seconds), of the whole command, and
-the score on validation: F1 of ner, accuracy of pos and classification, the loss of questions.
+the score on validation: F1 of ner, accuracy of pos and classification, the loss of questions. `--sizes`: milliseconds
+per example of one epoch of a small model (text_cnn), whose steps are short, so that all else shows.
 """
 
 import argparse
@@ -40,9 +42,18 @@ def write_data(task, words, rows, folder):
     for split, count in (("train", rows), ("validation", rows // SHARE)):
         columns = {name: values[:count] for name, values in splits[split].items() if not name.startswith("_")}
         paths[split] = str(Path(folder, f"{split}.jsonl"))
-        lines = (json.dumps(dict(zip(columns, row, strict=True))) for row in zip(*columns.values(), strict=True))
-        Path(paths[split]).write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
+        write_rows(paths[split], columns, min(count, len(next(iter(columns.values())))))
     return paths
+
+
+def write_rows(path, columns, count):
+    """So many rows; where there are fewer, again with a number behind the text, so that all differ."""
+    size = len(next(iter(columns.values())))
+    with open(path, "w", encoding="utf-8") as file:
+        for i in range(count):
+            row = {name: values[i % size] for name, values in columns.items()}
+            row |= {"text": f"{row['text']} {i}"} if i >= size else {}
+            file.write(json.dumps(row) + "\n")
 
 
 def others(how, task, model, paths):
@@ -84,6 +95,19 @@ def ways(task, paths, fast):
     return {**found, "ours": lambda: ours(task, paths), "fast": lambda: ours(task, paths, *fast)}
 
 
+def by_size(given):
+    """Print milliseconds per example for each size."""
+    for size in given.sizes:
+        with tempfile.TemporaryDirectory() as folder:
+            paths = write_data(given.task, given.words, size, folder)
+            data = [json.loads(line) for line in Path(paths["train"]).read_text(encoding="utf-8").splitlines()]
+            write_rows(paths["train"], {name: [row[name] for row in data] for name in data[0]}, size)
+            words = ("model=text_cnn", *given.fast.split())
+            seconds = [ours(given.task, paths, *words)[0] for _ in range(given.repeats)]
+        each = [1000 * s / size for s in seconds]
+        print(f"{size:>9,} examples: {median(each):.3f} ms each ({min(each):.3f} to {max(each):.3f})", flush=True)
+
+
 def main(given):
     """Measure, interleaved, and print."""
     trained, whole, reached = {}, {}, {}
@@ -112,5 +136,7 @@ if __name__ == "__main__":
     parser.add_argument("--rows", type=int, default=1000)
     parser.add_argument("--repeats", type=int, default=5)
     parser.add_argument("--fast", default=FAST)
+    parser.add_argument("--sizes", type=int, nargs="+")
     parser.add_argument("words", nargs="*")
-    main(parser.parse_args())
+    given = parser.parse_args()
+    by_size(given) if given.sizes else main(given)
