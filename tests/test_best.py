@@ -79,7 +79,7 @@ def test_the_end_of_a_search(tmp_path, capsys, composed):
     conclude(done.candidates, done.objectives, done.fixed, loader)
     shown = capsys.readouterr().out
     assert "12 of 12 trials" in shown and "failed" in shown and "the best trials by f1" in shown
-    assert re.search(r"importance of the parameters \(PED-ANOVA over 10 trials\): x 0\.9\d, y 0\.0\d", shown)
+    assert re.search(r"importance of the parameters \(over 10 trials\): x 0\.9\d, y 0\.0\d", shown)
     assert f"again: python run.py --config-dir {tmp_path} experiment=best" in shown.replace("\n", "")
 
 
