@@ -32,6 +32,7 @@ def training_arguments(config, task, folder):
     }
     given = {**_defaults(given), **given, **trainer_choices(config["hardware"])}
     given["per_device_train_batch_size"] = rows
+    given["accelerator_config"] = {"non_blocking": given["dataloader_pin_memory"]}  # copies from pinned memory overlap
     if task.skips_weights:
         given["ddp_find_unused_parameters"] = True
     try:

@@ -90,8 +90,10 @@ class Tuner(ResumingTrainer):
             prefetch_factor=self.args.dataloader_prefetch_factor,
             multiprocessing_context=self.args.dataloader_multiprocessing_context,
         )  # fmt: skip
-        device = self.accelerator.device
-        return prepare_data_loader(loader, device=device, num_processes=1, process_index=0, put_on_device=True)
+        return prepare_data_loader(
+            loader, device=self.accelerator.device, num_processes=1, process_index=0, put_on_device=True,
+            non_blocking=arguments.dataloader_pin_memory,
+        )  # fmt: skip
 
     def floating_point_ops(self, inputs):
         """The Trainer's, which counts the model's parameters for each batch; they do not change."""
@@ -218,6 +220,7 @@ class Tuner(ResumingTrainer):
 
     def bare_model(self):
         """The model on the CPU, in float32, without what accelerate wraps around it (processes, autocast)."""
-        if self.whole is not None:
-            return self.whole
-        return self.accelerator.unwrap_model(self.model, keep_fp32_wrapper=False).to("cpu").float()
+        model = self.accelerator.unwrap_model(self.model, keep_fp32_wrapper=False) if self.whole is None else self.whole
+        if str(self.config["model"].get("attention")).startswith("flash"):
+            model.set_attn_implementation("sdpa")  # a CPU has no flash attention
+        return model.to("cpu").float()

@@ -35,6 +35,23 @@ def test_what_does_not_go_together(compose_config, words, message):
         compose_config(QUICKSTART, *(f"training.{word}" for word in words))
 
 
+FLASH = "model.attention=flash_attention_2 training.bf16=true"
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        ("batching=tokens training.train_sampling_strategy=random", "=random does not go with batching=tokens"),
+        (f"{FLASH} hardware=cpu", "model.attention=flash_attention_2 needs a GPU"),
+        (f"{FLASH} task=causal_lm", "Add hardware.per_device_train_batch_size=1"),
+        (f"{FLASH} task=dialogue task.packing=true", "Add hardware.per_device_train_batch_size=1"),
+    ],
+)
+def test_what_does_not_go_with_batches_or_attention(compose_config, words, message):
+    with pytest.raises(ValueError, match=message):
+        compose_config("data=sample", "model=minilm", *words.split())
+
+
 def arguments(compose_config, tmp_path, *words):
     from stages.config import build_task
 
@@ -53,8 +70,13 @@ def test_names_of_the_user_reach_the_trainer(compose_config, tmp_path):
     words = (
         "training.label_smoothing_factor=0.1", "training.gradient_checkpointing=true", "training.max_grad_norm=2",
         "scheduler.warmup_steps=0.1", "optimizer.adam_beta2=0.98", "hardware.per_device_train_batch_size=4",
+        "training.bf16=true", "training.torch_compile=true", "hardware.dataloader_num_workers=2",
+        "hardware.dataloader_pin_memory=true",
     )  # fmt: skip
     chosen = arguments(compose_config, tmp_path, *words)
+    assert chosen.bf16 and chosen.torch_compile and chosen.dataloader_num_workers == 2
+    assert chosen.accelerator_config.non_blocking  # the Trainer pins nothing without a GPU
+    assert not arguments(compose_config, tmp_path).accelerator_config.non_blocking
     assert chosen.label_smoothing_factor == 0.1 and chosen.gradient_checkpointing and chosen.max_grad_norm == 2
     assert chosen.warmup_steps == 0.1 and chosen.adam_beta2 == 0.98
     assert (chosen.per_device_train_batch_size, chosen.gradient_accumulation_steps) == (4, 4)

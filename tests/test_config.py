@@ -172,6 +172,7 @@ MESSAGES = {
     "batching=or": "batching=or is not examples or tokens.",
     "batch_tokens=0": "batch_tokens=0 is not a whole number from 1 up, or null.",
     "batch_tokens=512": "batch_tokens=512 counts only with batching=tokens. Add that, or leave it out.",
+    "model.attention=flash_attention_2": "computes in half precision only. Add training.bf16=true",
     "model.attention=flash": "is not eager, sdpa, flash_attention_2, flash_attention_3 or null.",
     "training.attention_dropout=1": "training.attention_dropout=1 is not a number from 0 to below 1.",
     "rerun=maybe": "rerun=maybe is not true or false.",

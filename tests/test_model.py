@@ -114,6 +114,23 @@ def test_model_config_is_changed_by_name(tiny_bert):
         build_model(config(hidden_dropot_prob=0.0), TEXT, ("a", "b"), tiny_bert, None)
 
 
+def test_how_attention_is_computed(tiny_bert):
+    """As asked, with the same answers; a kernel that is not there is named by its key."""
+    import torch
+
+    found = []
+    for attention in (None, "eager", "sdpa"):
+        asked = config()
+        asked["model"]["attention"] = attention
+        model = build_model(asked, TEXT, ("a", "b"), tiny_bert, None).eval()
+        assert model.config._attn_implementation == (attention or "sdpa")
+        found.append(model(input_ids=torch.tensor([[5, 6, 7]])).logits)
+    assert torch.allclose(found[1], found[2], atol=1e-6) and found[0].equal(found[2])
+    asked["model"]["attention"] = "flash_attention_2"
+    with pytest.raises(ValueError, match=r"cannot be loaded as .* with model\.attention=flash_attention_2: "):
+        build_model(asked, TEXT, ("a", "b"), tiny_bert, None)
+
+
 def test_lora_trains_little_and_everything_new(tiny_bert):
     """The tiny checkpoint has no pooler: it starts at random like the head, so both are trained and saved whole."""
     model = build_model(config("lora"), TEXT, ("a", "b"), tiny_bert, None)
