@@ -195,7 +195,9 @@ def as_text(columns, task, names, places, within=None):
         column: values
         if column in task.structured
         else [
-            _text(value, names if column == gold else None, f"{place}: data.columns.{column}")
+            value
+            if _is_text(value, names if column == gold else None)
+            else _text(value, names if column == gold else None, f"{place}: data.columns.{column}")
             for value, place in zip(values, places, strict=True)
         ]
         for column, values in {**columns, **listed}.items()
@@ -216,6 +218,12 @@ def _as_list(value, mark):
     if isinstance(value, str):
         return [part.strip() for part in value.split(mark) if part.strip()]
     return [value] if isinstance(value, int | float) and value == value else value
+
+
+def _is_text(value, names):
+    """Whether a value, or each in a list, is text that stays as it is."""
+    values = value if type(value) is list else (value,)
+    return {*map(type, values)} <= {str} and (not names or {*names}.issuperset(values))
 
 
 def _text(value, names, where):

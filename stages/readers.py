@@ -1,5 +1,6 @@
 """Read local data, a file or a folder of files, into columns: whole or in parts, naming every line that is wrong."""
 
+from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import islice
@@ -48,6 +49,7 @@ HINTS = {
 }
 UNITS = {"json": ", object "}  # what is counted, where that could be mistaken for a line
 MOST_SHOWN = 10
+WHOLE = 10_000  # examples at a time of a file that is read whole: as rows they take much more room than as columns
 
 
 @dataclass(frozen=True)
@@ -69,10 +71,14 @@ def read_table(path: str, format: str | None = None, text_endings: tuple[str, ..
     Raises FileNotFoundError if there is nothing at the path, and ValueError for an unknown format or ending, for a file
     without examples, and for bad lines, which are all found first and then named together.
     """
-    parts = list(read_in_parts(path, format, size=None, text_endings=text_endings))
-    columns = {name: [value for part in parts for value in part.columns[name]] for name in parts[0].columns}
-    numbers = [number for part in parts for number in part.lines]
-    return Table(str(path), columns, numbers, [place for part in parts for place in part.places])
+    parts = read_in_parts(path, format, size=None, text_endings=text_endings)
+    first = next(parts)
+    for part in parts:
+        for name, values in first.columns.items():
+            values += part.columns[name]
+        first.lines.extend(part.lines)
+        first.places.extend(part.places)
+    return Table(str(path), first.columns, first.lines, first.places)
 
 
 def read_in_parts(
@@ -108,10 +114,13 @@ def _parts(path: str, files: list[tuple[str, str]], size: int | None) -> Iterato
 
 
 def _parts_of_file(file: str, format: str, size: int | None) -> Iterator[tuple[list[int], dict[str, list]]]:
+    """Parts of at most `size` examples; None: parts as well, but only once the last bad line is known."""
     bad: Problems = []
     rows, found = READERS[format](file, bad), False
     while True:
-        part = list(islice(rows, size))
+        part = list(islice(rows, size or WHOLE))
+        if bad and size is None:
+            deque(rows, maxlen=0)
         if bad:
             raise ValueError(_describe(file, format, bad))
         if not part:

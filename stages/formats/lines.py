@@ -1,5 +1,6 @@
 """Text files line by line, plain or gzip: UTF-8 checked, line ends cut; and the format that is nothing but lines."""
 
+from codecs import BOM_UTF8
 from collections.abc import Iterator
 
 from stages.archives import DAMAGED, GZIP, kind_of_archive, not_unpacked, open_gzip
@@ -8,27 +9,47 @@ from stages.data_files import PACKED
 Problems = list[tuple[int, str]]
 Row = tuple[int, dict | None]
 UTF16 = (b"\xff\xfe", b"\xfe\xff")
+BATCH = 1 << 14  # bytes that are decoded together
 
 
 def raw_lines(path: str, bad: Problems) -> Iterator[tuple[int, str]]:
-    """Lines with their number from 1 and their \\n, without the file's BOM; lines that are not UTF-8 go to `bad` and
+    """Lines with their number from 1 and their \n, without the file's BOM; lines that are not UTF-8 go to `bad` and
     keep their readable part. ValueError for UTF-16, and for an archive: of several files, damaged, too large."""
-    with _open(path) as file:
-        try:
-            for number, line in enumerate(file, 1):
-                if number == 1:
-                    _check_start(path, line)
-                    yield number, _decode(number, line, bad).removeprefix("\ufeff")
-                else:
-                    yield number, _decode(number, line, bad)
-        except DAMAGED as error:
-            raise ValueError(f"{path} is no whole gzip archive ({error}). Fetch or pack it again.") from error
+    for number, batch in _batches(path):
+        for i, line in enumerate(batch, number):
+            yield i, _decode(i, line, bad)
 
 
 def lines(path: str, bad: Problems) -> Iterator[tuple[int, str]]:
-    """Lines end at \\n or \\r\\n only: str.splitlines would also cut at U+0085 or U+2028, found in real tokens."""
-    for number, line in raw_lines(path, bad):
-        yield number, line.removesuffix("\n").removesuffix("\r")
+    """Lines end at \n or \r\n only: str.splitlines would also cut at U+0085 or U+2028, found in real tokens."""
+    for number, batch in _batches(path):
+        try:
+            found = b"".join(batch).decode().removesuffix("\n").split("\n")
+        except UnicodeDecodeError:
+            found = (_decode(i, line, bad).removesuffix("\n") for i, line in enumerate(batch, number))
+        for i, line in enumerate(found, number):
+            yield i, line.removesuffix("\r")
+
+
+def any_begins(path: str, marks: tuple[str, ...]) -> bool:
+    """Whether a line of the file begins with one of these."""
+    wanted = tuple(mark.encode() for mark in marks)
+    return any(line.startswith(wanted) for _, batch in _batches(path) for line in batch)
+
+
+def _batches(path: str) -> Iterator[tuple[int, list[bytes]]]:
+    """The number of the first, from 1, and the bytes of some lines at a time, without the file's BOM."""
+    number = 1
+    with _open(path) as file:
+        try:
+            while batch := file.readlines(BATCH):
+                if number == 1:
+                    _check_start(path, batch[0])
+                    batch[0] = batch[0].removeprefix(BOM_UTF8)
+                yield number, batch
+                number += len(batch)
+        except DAMAGED as error:
+            raise ValueError(f"{path} is no whole gzip archive ({error}). Fetch or pack it again.") from error
 
 
 def read_text(path: str, bad: Problems) -> Iterator[Row]:

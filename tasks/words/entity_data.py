@@ -5,7 +5,7 @@ import re
 from tasks.checks import check_text
 from tasks.contract import Finding
 from tasks.words.char_spans import read_spans, tags_of, words_of
-from tasks.words.tags import invalid_transitions, iob2_labels, scheme, to_iob2
+from tasks.words.tags import invalid_transitions, iob2_labels, is_plain_iob2, scheme, to_iob2
 
 
 def read_entities(splits, scheme):
@@ -93,7 +93,7 @@ def iob2_names(sequences, known):
 def check_words(split, examples):
     """Raise ValueError naming the first example that holds no list of words."""
     for i, words in enumerate(examples["tokens"], start=1):
-        if not isinstance(words, list) or not all(isinstance(word, str) for word in words):
+        if not isinstance(words, list) or not holds_text(words):
             raise ValueError(
                 f"{split} example {i}: data.columns.tokens must hold a list of words, it holds {repr(words)[:60]}. "
                 "Map running text as data.columns.text."
@@ -125,28 +125,38 @@ def with_neighbours(examples, size):
     return {**examples, "_before": before, "_after": after}
 
 
+def holds_text(values):
+    """Whether all values are text."""
+    return {*map(type, values)} <= {str} or all(isinstance(value, str) for value in values)
+
+
 def check_pairs(split, examples):
     """Raise ValueError naming the first example whose words and tags do not pair up, or are not lists of strings."""
+    names = set()
     for i, (tokens, tags) in enumerate(zip(examples["tokens"], examples["tags"], strict=True), start=1):
         for name, values in (("tokens", tokens), ("tags", tags)):
-            if not isinstance(values, list) or not all(isinstance(v, str) for v in values):
+            if not isinstance(values, list) or not holds_text(values):
                 raise ValueError(
                     f"{split} example {i}: data.columns.{name} must hold a list of strings, one per word; it holds "
                     f"{repr(values)[:60]}. CoNLL columns, JSON lines and Parquet can hold lists."
                 )
         if len(tokens) != len(tags):
             raise ValueError(f"{split} example {i}: {len(tokens)} words but {len(tags)} tags. Give one tag per word.")
-        numbers = [tag for tag in tags if tag.isdecimal()]
-        if numbers:
-            raise ValueError(f"{split} example {i}: tag {numbers[0]} has no name. Name all: data.labels=[O,B-PER,...]")
+        if not names.issuperset(tags):
+            numbers = [tag for tag in tags if tag.isdecimal()]
+            if numbers:
+                raise ValueError(
+                    f"{split} example {i}: tag {numbers[0]} has no name. Name all: data.labels=[O,B-PER,...]"
+                )
+            names.update(tags)
 
 
 def _scheme(splits):
     """The scheme that all splits follow together; errors name split and example."""
-    places = [(split, i) for split, examples in splits.items() for i in range(1, len(examples["tags"]) + 1)]
     try:
         return scheme([tags for examples in splits.values() for tags in examples["tags"]])
     except ValueError as error:
+        places = [(split, i) for split, examples in splits.items() for i in range(1, len(examples["tags"]) + 1)]
         where = re.match(r"sequence (\d+), ", str(error))
         split, example = places[int(where[1])] if where else (None, None)
         text = f"{split} example {example}, {str(error)[where.end() :]}" if where else str(error)
@@ -155,6 +165,8 @@ def _scheme(splits):
 
 def _convert(split, sequences, found):
     """-> (the sequences in IOB2, how many of their tags break the scheme)."""
+    if found == "IOB2" and is_plain_iob2(sequences):
+        return sequences, 0
     converted, broken = [], 0
     for i, tags in enumerate(sequences, start=1):
         try:

@@ -26,8 +26,8 @@ def scheme(sequences: Iterable[Sequence[str]]) -> str:
     Raises ValueError, with the sequence and position (both from 0), for something that is no tag, and where plain tags
     (PER) and prefixed tags (B-PER) are mixed.
     """
-    pairs = [_pairs(tags, f"sequence {number}, ") for number, tags in enumerate(sequences)]
-    seen = {pair for sequence in pairs for pair in sequence}
+    steps = _steps(list(sequences))
+    seen = {here for _, here in steps}
     letters = {letter for letter, _ in seen}
     if "" in letters:
         _check_plain(seen)
@@ -35,7 +35,36 @@ def scheme(sequences: Iterable[Sequence[str]]) -> str:
         return "BIOES"
     if "B" not in letters:
         return "IO" if letters - {"O"} else "IOB2"
-    return "IOB1" if _is_iob1(pairs) else "IOB2"
+    return "IOB1" if _is_iob1(steps) else "IOB2"
+
+
+def _steps(sequences: list[Sequence[str]]) -> set[tuple[Pair, Pair]]:
+    """All neighbours as pairs: what a scheme is known by, and far fewer than there are tags."""
+    try:
+        return {(_split(before), _split(here)) for before, here in _neighbours(sequences)}
+    except (ValueError, TypeError, AttributeError):
+        for number, tags in enumerate(sequences):
+            _pairs(tags, f"sequence {number}, ")
+        raise
+
+
+def _neighbours(sequences: Iterable[Sequence[str]]) -> set[tuple[str, str]]:
+    """Each tag with the one before it, which is O before the first."""
+    found = set()
+    for tags in sequences:
+        found.update(zip(("O", *tags), tags, strict=False))
+    return found
+
+
+def is_plain_iob2(sequences: Iterable[Sequence[str]]) -> bool:
+    """Whether all these sequences are IOB2 already: `to_iob2` changes none, and `invalid_transitions` finds nothing."""
+    try:
+        return all(
+            to_iob2(step, "IOB2")[1] == step[1] and 1 not in invalid_transitions(step, "IOB2")
+            for step in _neighbours(sequences)
+        )
+    except (ValueError, TypeError):
+        return False  # with the place that the slower ways name
 
 
 def to_iob2(tags: Sequence[str], scheme: str) -> list[str]:
@@ -73,6 +102,11 @@ def spans(tags: Sequence[str]) -> list[tuple[str, int, int]]:
 
     An I that continues nothing starts an entity. Raises ValueError, with the position, for a tag that is not IOB2.
     """
+    return [] if {*tags} <= {"O"} else [*_spans(tuple(tags))]
+
+
+@lru_cache(maxsize=16_384)
+def _spans(tags: tuple[str, ...]) -> tuple[tuple[str, int, int], ...]:
     found = []
     before = OUTSIDE
     for position, here in enumerate(_pairs_in(tags, "IOB2")):
@@ -80,7 +114,7 @@ def spans(tags: Sequence[str]) -> list[tuple[str, int, int]]:
             start = position if _starts(before, here) else found.pop()[1]
             found.append((here[1], start, position + 1))
         before = here
-    return found
+    return tuple(found)
 
 
 def iob2_labels(sequences: Iterable[Sequence[str]]) -> list[str]:
@@ -88,7 +122,7 @@ def iob2_labels(sequences: Iterable[Sequence[str]]) -> list[str]:
 
     I-X is there even where every X is one word long, so that train and test agree on the labels.
     """
-    types = {kind for tags in sequences for letter, kind in _pairs_in(tags, "IOB2") if letter != "O"}
+    types = {kind for letter, kind in _pairs_in(sorted(set().union(*sequences)), "IOB2") if letter != "O"}
     return ["O"] + [f"{letter}-{kind}" for kind in sorted(types) for letter in "BI"]
 
 
@@ -106,9 +140,8 @@ def _follows_bioes(before: Pair, here: Pair) -> bool:
     return is_open == continues and (not is_open or before[1] == here[1])
 
 
-def _is_iob1(sequences: list[list[Pair]]) -> bool:
+def _is_iob1(steps: Iterable[tuple[Pair, Pair]]) -> bool:
     """Whether each B only parts two entities of one type, so that some I must start one; IOB2 has a B elsewhere."""
-    steps = (step for pairs in sequences for step in zip([OUTSIDE, *pairs], pairs, strict=False))
     return all(before[1] == here[1] for before, here in steps if here[0] == "B")
 
 
