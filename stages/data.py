@@ -9,6 +9,7 @@ from pathlib import Path
 from stages.archives import check_packed
 from stages.arguments import typed
 from stages.cards import check_card
+from stages.collection import no_collection
 from stages.columns import by_split, heads, map_columns, values
 from stages.cuts import SPLITS, cut_missing_splits, take
 from stages.data_files import TEXT
@@ -30,6 +31,7 @@ class Data:
     findings: list[Finding]
 
 
+@no_collection()
 def load_data(config, task):
     """Read the splits of a data set; raises ValueError or FileNotFoundError that names file, line or key."""
     data = config["data"]
@@ -55,6 +57,7 @@ def load_data(config, task):
     return Data(splits, labels, source, findings)
 
 
+@no_collection()
 def load_test(data, task):
     """The test split alone, for a model that is trained: -> (examples, what was read, findings)."""
     if has_parts(data, task):

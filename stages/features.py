@@ -9,6 +9,7 @@ from datasets import Dataset, concatenate_datasets
 from tqdm.auto import tqdm
 
 from stages import encoded
+from stages.collection import no_collection
 from stages.terminal import shows_bars
 from tasks.ragged import Ragged
 
@@ -23,6 +24,7 @@ class Split:
     rows: Dataset
 
 
+@no_collection()
 def encode(splits, labels, task, tokenizer):
     """-> {split: Split}, from the cache where it is there. Rows of evaluated splits are sorted by length, which
     `decode` does not mind: less padding."""

@@ -9,6 +9,7 @@ from itertools import chain, combinations
 
 import numpy as np
 
+from stages.collection import no_collection
 from stages.features import numbers
 from tasks.contract import Finding, as_line
 
@@ -27,6 +28,7 @@ def _look(examples, task):
     return Seen(Counter(chain.from_iterable(task.classes(examples))), _texts(examples, task))
 
 
+@no_collection()
 def find(splits, task):
     """Everything worth knowing about the splits that needs no model; a list of Findings."""
     seen = {split: _look(examples, task) for split, examples in splits.items()}
