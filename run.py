@@ -161,10 +161,10 @@ def leave(config, data, place, extra, tuner, tokenizer, results, seconds):
     task = tuner.task
     finished.write_tuned(place, task, tuner.untuned)
     scores = {s: extra.added_to(of_split, guesses, data.splits[s]) for s, (of_split, guesses) in results.items()}
-    rows = {s: report.prediction_rows(task, data.splits[s], guesses) for s, (_, guesses) in results.items()}
     baseline = report.score_baseline(task, tuner.splits, list(scores)[-1], extra, tokenizer)
-    for split in rows:
-        folder.write_lines(place / "predictions" / f"{split}.jsonl", rows[split])
+    for split, (_, guesses) in results.items():
+        rows = report.prediction_rows(task, data.splits[split], guesses)
+        folder.write_lines(place / "predictions" / f"{split}.jsonl", rows)
     batch, logits = tuner.first_batch()
     model.save_model(tuner.bare_model(), tokenizer, place / "model")
     model.check_saved(tuner.task, place, batch, logits)

@@ -5,7 +5,6 @@ from itertools import accumulate, islice
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import torch
 from accelerate import PartialState
 from accelerate.utils import convert_to_fp32, gather_object
@@ -16,10 +15,11 @@ from stages.finished import find_run, frozen_config, saved_labels, tuned_task
 from stages.images import as_paths
 from stages.inputs import with_neighbours
 from stages.model import fit_task, limit_length, load_head
+from stages.outputs import joined
 from stages.processor import load_processor
 from stages.training import EVAL_ROWS
 from stages.trust import check_code
-from tasks.contract import IGNORED, Task, as_line
+from tasks.contract import Task, as_line
 
 PRECISIONS = {"bf16": torch.bfloat16, "fp16": torch.float16}
 
@@ -87,7 +87,7 @@ class Predictor:
         mine = [self._forward(collate([inputs[i] for i in batch])) for batch in batches[share::shares]]
         everyones = gather_object([mine]) if shared else [mine]
         ordered = [everyones[i % shares][i // shares] for i in range(len(batches))]
-        return tuple(_joined(arrays) for arrays in zip(*ordered, strict=True))
+        return tuple(joined(arrays) for arrays in zip(*ordered, strict=True))
 
     def _forward(self, batch):
         inputs = {name: tensor.to(self.device) for name, tensor in batch.items()}
@@ -105,16 +105,6 @@ def _is_blank(row):
 def _emptied(prediction):
     """No prediction, unless it is a list, which has one answer for each thing that is there."""
     return prediction if isinstance(prediction["prediction"], list) else dict.fromkeys(prediction)
-
-
-def _joined(arrays):
-    """Batches of one output as one array, padded to the widest."""
-    shape = np.max([array.shape[1:] for array in arrays], axis=0).astype(int)
-    whole, start = np.full((sum(map(len, arrays)), *shape), IGNORED, arrays[0].dtype), 0
-    for array in arrays:
-        whole[(slice(start, start + len(array)), *map(slice, array.shape[1:]))] = array
-        start += len(array)
-    return whole
 
 
 def predict_parts(model: Predictor, parts, source: str):

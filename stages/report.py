@@ -23,14 +23,13 @@ def show_findings(findings, folder):
 
 
 def prediction_rows(task, examples, predictions, first=0):
-    """One row per example, in input order: number, inputs, gold answer where there is one, prediction, confidence."""
+    """One row per example, in input order, made one by one: number, inputs, gold answer where there is one, prediction,
+    confidence."""
     *inputs, gold = task.form(examples)
     columns = {name: examples[name] for name in (*inputs, *task.optional) if name in examples}
     columns |= {"gold": examples[gold]} if gold in examples and gold not in inputs else {}
-    return [
-        {"id": first + i, **{name: values[i] for name, values in columns.items()}, **prediction}
-        for i, prediction in enumerate(predictions)
-    ]
+    for i, prediction in enumerate(predictions):
+        yield {"id": first + i, **{name: values[i] for name, values in columns.items()}, **prediction}
 
 
 def score_baseline(task, splits, split, extra, tokenizer):

@@ -44,6 +44,7 @@ def training_arguments(config, task, folder):
             greater_is_better=task.directions[task.best],
             load_best_model_at_end=given.get("save_strategy") != "no",
             remove_unused_columns=False,
+            eval_do_concat_batches=False,  # `joined` does it once
             report_to="none",  # stages/tracking.py logs: the stock callback mixes 150 keys into the run's config
             disable_tqdm=True,
             **given,

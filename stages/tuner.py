@@ -15,6 +15,7 @@ from stages.batches import GlobalBatches, Rows, batches_of
 from stages.cost import Work
 from stages.divergence import Diverged
 from stages.model import answers
+from stages.outputs import joined
 from stages.resuming import ResumingTrainer
 from stages.sharding import gather, splits_weights
 from stages.terminal import is_main, stage
@@ -180,8 +181,8 @@ class Tuner(ResumingTrainer):
 
     def _scores(self, split, outputs):
         """-> (Scores, predictions) of a split from what `prediction_step` returned for its rows."""
-        *reduced, losses = outputs.predictions
-        loss = float(losses.sum() / max(outputs.label_ids.sum(), 1))
+        *reduced, losses = joined(outputs.predictions)
+        loss = float(losses.sum() / max(joined(outputs.label_ids).sum(), 1))
         if not isfinite(loss):
             raise Diverged(self.facts(f"loss on {split}", loss, self.state.global_step))
         values = {

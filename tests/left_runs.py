@@ -27,7 +27,7 @@ def leave_run(
     built = build_task(config)
     sure = [{"confidence": [0.9] * len(answer)} if task == "ner" else {} for answer in answers]
     given = [{"prediction": answer, **more} for answer, more in zip(answers, sure, strict=True)]
-    rows = prediction_rows(built, examples, given)
+    rows = list(prediction_rows(built, examples, given))
     values = {**scores(built, rows), "loss": 0.5, **(test or {})}
     write_text(folder / "config.yaml", OmegaConf.to_yaml(OmegaConf.create(config)))
     write_lines(folder / "predictions" / "test.jsonl", rows)

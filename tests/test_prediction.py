@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 import torch
 
-from stages.prediction import Predictor, _joined, load_model, predict_parts
+from stages.outputs import joined
+from stages.prediction import Predictor, load_model, predict_parts
 from tasks.samples import ner as ner_sample
 from tasks.text_classification import TextClassification
 
@@ -121,10 +122,10 @@ def test_an_error_in_a_later_part_says_where(finished):
         list(predict_parts(model, parts, "new.csv"))
 
 
-def test_arrays_of_different_width_are_joined():
+def test_arrays_of_different_width_arejoined():
     narrow, wide = np.array([[1, 2]]), np.array([[3, 4, 5], [6, 7, 8]])
-    assert _joined([narrow, wide]).tolist() == [[1, 2, -100], [3, 4, 5], [6, 7, 8]]
-    assert _joined([np.array([0.5]), np.array([0.25, 1.0])]).tolist() == [0.5, 0.25, 1.0]
+    assert joined([narrow, wide]).tolist() == [[1, 2, -100], [3, 4, 5], [6, 7, 8]]
+    assert joined([np.array([0.5]), np.array([0.25, 1.0])]).tolist() == [0.5, 0.25, 1.0]
 
 
 @pytest.mark.parametrize("examples", [{"text": "Great"}, {"review": ["a"]}, ["Great"], {}])

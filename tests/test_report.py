@@ -51,8 +51,8 @@ def test_text_of_the_data_is_not_read_as_markup(tmp_path, capsys):
 
 def test_rows_of_predictions():
     examples = {"text": ["a", "b"], "label": ["x", "y"]}
-    rows = report.prediction_rows(TASK, examples, [{"prediction": "x", "confidence": 0.5}, {"prediction": "x"}])
+    rows = list(report.prediction_rows(TASK, examples, [{"prediction": "x", "confidence": 0.5}, {"prediction": "x"}]))
     assert rows[0] == {"id": 0, "text": "a", "gold": "x", "prediction": "x", "confidence": 0.5}
     assert rows[1]["id"] == 1 and rows[1]["gold"] == "y"
     new = report.prediction_rows(TASK, {"text": ["c"]}, [{"prediction": "x"}], first=2)
-    assert new == [{"id": 2, "text": "c", "prediction": "x"}]
+    assert list(new) == [{"id": 2, "text": "c", "prediction": "x"}]

@@ -2,6 +2,7 @@
 
 import json
 
+import numpy as np
 import pytest
 from run_files import read_lines
 
@@ -90,6 +91,7 @@ def test_two_processes(run_command, run_here, tiny_bert, tmp_path, task):
 def test_examples_are_numbered_across_chunks(tiny_bert, monkeypatch):
     """More examples than are encoded at a time: each row still knows its example, and decoding puts them in place."""
     from stages import features
+    from stages.outputs import joined
     from stages.processor import load_tokenizer
     from tasks.contract import task_class
 
@@ -100,9 +102,8 @@ def test_examples_are_numbered_across_chunks(tiny_bert, monkeypatch):
     examples = {"tokens": tokens, "tags": tags}
     rows = features.encode({"test": examples}, labels, task, load_tokenizer(tiny_bert, splits_words=True))["test"].rows
     assert sorted(rows["example"]) == list(range(23)) and rows["length"][:] == sorted(rows["length"], reverse=True)
-    as_labelled = [[max(label, 0) for label in row] for row in rows["labels"]]
-    confident = [[1.0] * len(row) for row in as_labelled]
-    decoded = task.decode((as_labelled, confident), rows, labels, examples, None)
+    as_labelled = joined([np.array([row]).clip(0) for row in rows["labels"]])
+    decoded = task.decode((as_labelled, np.ones(as_labelled.shape)), rows, labels, examples, None)
     assert [d["prediction"] for d in decoded] == tags
 
 

@@ -1,0 +1,17 @@
+"""What evaluation kept of each batch, put together once: the Trainer's way copies all of it again with each batch."""
+
+import numpy as np
+
+from tasks.contract import IGNORED
+
+
+def joined(batches):
+    """One array, or tuple of arrays, of all rows, from those of each batch; padded to the widest, with IGNORED."""
+    if isinstance(batches[0], tuple | list):
+        return tuple(joined(parts) for parts in zip(*batches, strict=True))
+    shape = np.max([array.shape[1:] for array in batches], axis=0).astype(int)
+    whole, start = np.full((sum(map(len, batches)), *shape), IGNORED, batches[0].dtype), 0
+    for array in batches:
+        whole[(slice(start, start + len(array)), *map(slice, array.shape[1:]))] = array
+        start += len(array)
+    return whole
