@@ -39,6 +39,7 @@ class Tuner(ResumingTrainer):
         self.stopped = None  # why and where training ended before its last step
         self.step_losses, self.gradient_norm = [], None  # of the present step: one loss for each piece of its batch
         self.work = Work()
+        self.evaluated = {}  # step -> outputs on validation, of the best and the last evaluation
         self.choosing = True  # False once the checkpoint is chosen and answers are asked for
         self.whole = deepcopy(model) if splits_weights(config["hardware"]) and is_main() else None
         super().__init__(
@@ -49,7 +50,7 @@ class Tuner(ResumingTrainer):
             eval_dataset=self._rows("validation"),
             processing_class=tokenizer,
             compute_loss_func=self._training_loss,
-            compute_metrics=lambda outputs: self._scores("validation", outputs)[0].values,
+            compute_metrics=self._validated,
             callbacks=callbacks,
         )
         self.remove_callback(ProgressCallback)
@@ -155,10 +156,13 @@ class Tuner(ResumingTrainer):
 
     def evaluation_loop(self, dataloader, *args, **kwargs):
         """The Trainer's, once the task has set what no gradient learns; in smaller batches where memory is short."""
-        model = self.accelerator.unwrap_model(self.model)
-        self.task.settle(model, self.splits["train"].rows, self.processing_class, self.labels)
+        self._settle()
         loop = super().evaluation_loop
         return memory.evaluate(self, lambda loader: loop(loader, *args, **kwargs), dataloader)
+
+    def _settle(self):
+        model = self.accelerator.unwrap_model(self.model)
+        self.task.settle(model, self.splits["train"].rows, self.processing_class, self.labels)
 
     def prediction_step(self, model, inputs, prediction_loss_only, ignore_keys=None):
         """-> no batch loss (its mean would depend on the batch), (reduced outputs and row losses), labels per row."""
@@ -198,8 +202,24 @@ class Tuner(ResumingTrainer):
         scores = self.task.metrics(predictions, part.examples)
         return Scores({**values, **scores.values}, scores.tables), predictions
 
+    def _validated(self, outputs):
+        """The scores of an evaluation. Its outputs are kept as long as they may be those of the chosen weights."""
+        best = {step: kept for step, kept in self.evaluated.items() if step == self.state.best_global_step}
+        self.evaluated = {**best, self.state.global_step: outputs} if self._answers else {}
+        return self._scores("validation", outputs)[0].values
+
+    @property
+    def _chosen_step(self):
+        """The step after which the present weights were as they are, once training is over."""
+        chosen = self.args.load_best_model_at_end and self.state.best_model_checkpoint
+        return self.state.best_global_step if chosen else self.state.global_step
+
     def score(self, split):
-        """Predict a split with the present weights; -> (Scores, predictions). Runs on all processes."""
+        """Predict a split with the present weights; -> (Scores, predictions). Runs on all processes. What evaluation
+        has said of them is not asked again."""
+        if split == "validation" and self._chosen_step in self.evaluated:
+            self._settle()
+            return self._scores(split, self.evaluated.pop(self._chosen_step))
         metrics, self.compute_metrics, self.choosing = self.compute_metrics, None, False
         try:
             outputs = self.evaluation_loop(self.get_test_dataloader(self._rows(split)), f"scoring {split}")
