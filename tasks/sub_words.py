@@ -103,6 +103,11 @@ def known_to(tokenizer, places: bool = False, together: int = 256) -> Known:
     return _KNOWN[tokenizer][1].setdefault((places, together), Known(places, together))
 
 
+def forget() -> None:
+    """Know nothing any more, as in a new process."""
+    _KNOWN.clear()
+
+
 def tokenize(texts, tokenizer, places, together) -> Pieces:
     """The sub-words of texts, each read by itself, whole and without special tokens."""
     tokenizer("", add_special_tokens=False, verbose=False)  # an earlier call may have left cutting or padding behind
