@@ -33,11 +33,13 @@ def cut(examples, share, task):
         size = len(examples[task.target])
         start = size - max(min(int(size * share + 0.5), size - 1), 1)
         return take(examples, range(start)), take(examples, range(start, size))
-    keys = [hashlib.sha256(json.dumps(row).encode()).hexdigest() for row in task.together(examples)]
-    classes = defaultdict(set)
+    keys = [hashlib.sha256(json.dumps(row).encode()).digest() for row in task.together(examples)]
+    classes, groups = {}, defaultdict(list)
     for key, of_example in zip(keys, task.classes(examples), strict=True):
-        classes[key].update(of_example)
-    distinct = sorted(classes, key=lambda key: (sorted(classes[key]), key))
+        classes[key] = tuple(sorted({*classes.get(key, ()), *of_example}))
+    for key, of_key in classes.items():
+        groups[of_key].append(key)
+    distinct = [key for of_key in sorted(groups) for key in sorted(groups[of_key])]
     total = len(distinct)
     size = max(min(int(total * share + 0.5), total - 1), 1)
     step = [(i * size + total // 2) // total for i in range(total + 1)]
