@@ -12,7 +12,7 @@ from stages.model import fit_task
 from stages.processor import load_tokenizer
 from tasks.contract import IGNORED, LossContext, Scores
 from tasks.writing.generation import SETTINGS, Writer, check_settings, left_padded, write, written
-from tasks.writing.prompts import encode_pairs, fitted, prompt_ids, target_ids
+from tasks.writing.prompts import encode_pairs, fitted, prompts_ids, target_ids
 
 
 @dataclass(frozen=True)
@@ -124,9 +124,9 @@ def test_rows_are_the_same_with_and_without_gold(made):
 
 def test_prompts_of_each_kind(tiny_t5, tiny_llama, tiny_gpt2):
     t5, llama, gpt2 = (load_tokenizer(folder, False) for folder in (tiny_t5, tiny_llama, tiny_gpt2))
-    assert t5.decode(prompt_ids(t5, "a cat", False)) == "a cat</s>"
-    assert llama.decode(prompt_ids(llama, "a cat", True)) == "<|user|>a cat</s><|assistant|>"
-    assert gpt2.decode(prompt_ids(gpt2, "a cat", True)) == "a cat\n"
+    assert t5.decode(prompts_ids(t5, ["a cat"], False)[0]) == "a cat</s>"
+    assert llama.decode(prompts_ids(llama, ["a cat"], True)[0]) == "<|user|>a cat</s><|assistant|>"
+    assert gpt2.decode(prompts_ids(gpt2, ["a cat"], True)[0]) == "a cat\n"
     assert [t.decode(target_ids(t, "我们", t is not t5)) for t in (t5, llama, gpt2)] == ["我们</s>"] * 3
 
 

@@ -38,7 +38,8 @@ def filled(lengths, size, again=0):
         start = 0
         while start < length:
             if room <= again and blocks[-1]:
-                blocks, room = [*blocks, []], size
+                blocks.append([])
+                room = size
             end = min(start + room, length)
             blocks[-1].append((document, start, end))
             room -= end - start

@@ -6,15 +6,19 @@ from tasks.contract import IGNORED
 from tasks.writing.references import first_references
 
 
-def prompt_ids(tokenizer, prompt: str, decoder_only: bool) -> list[int]:
-    """A prompt as a model of this kind wants it: a chat model gets it as the user's message, any other decoder-only
+def prompts_ids(tokenizer, prompts: list[str], decoder_only: bool) -> list[list[int]]:
+    """Prompts as a model of this kind wants them: a chat model gets each as the user's message, any other decoder-only
     model with a line end behind it, an encoder-decoder with its special tokens."""
-    if not decoder_only:
-        return tokenizer(prompt)["input_ids"]
-    if tokenizer.chat_template:
-        chat = [{"role": "user", "content": prompt}]
-        return tokenizer.apply_chat_template(chat, add_generation_prompt=True, return_dict=True)["input_ids"]
-    return [*beginning(tokenizer), *tokenizer(f"{prompt}\n", add_special_tokens=False)["input_ids"]]
+    if decoder_only and tokenizer.chat_template:
+        chats = [[{"role": "user", "content": prompt}] for prompt in prompts]
+        return [
+            tokenizer.apply_chat_template(chat, add_generation_prompt=True, return_dict=True)["input_ids"]
+            for chat in chats
+        ]
+    if not decoder_only or not prompts:
+        return tokenizer(prompts)["input_ids"] if prompts else []
+    lines, start = [f"{prompt}\n" for prompt in prompts], beginning(tokenizer)
+    return [[*start, *ids] for ids in tokenizer(lines, add_special_tokens=False)["input_ids"]]
 
 
 def beginning(tokenizer):
@@ -25,9 +29,13 @@ def beginning(tokenizer):
 
 def target_ids(tokenizer, text: str, decoder_only: bool) -> list[int]:
     """What is to be written, with its end."""
-    if not decoder_only:
-        return tokenizer(text_target=text)["input_ids"]
-    return [*tokenizer(text, add_special_tokens=False)["input_ids"], tokenizer.eos_token_id]
+    return targets_ids(tokenizer, [text], decoder_only)[0]
+
+
+def targets_ids(tokenizer, texts: list[str], decoder_only: bool) -> list[list[int]]:
+    if not decoder_only or not texts:
+        return tokenizer(text_target=texts)["input_ids"] if texts else []
+    return [[*ids, tokenizer.eos_token_id] for ids in tokenizer(texts, add_special_tokens=False)["input_ids"]]
 
 
 def fitted(make, text: str, tokenizer, room: int) -> tuple[list[int], bool]:
@@ -66,13 +74,18 @@ def encode_pairs(prompts, targets, tokenizer, settings: dict[str, Any], decoder_
     `input_ids` is the prompt and `labels` what is written after it; `Pairs` and `Continuations` put them together. So
     rows are as long, and batches the same, with and without gold.
     """
-    room = room_for_prompt(tokenizer, settings, decoder_only)
+    room, prompts = room_for_prompt(tokenizer, settings, decoder_only), list(prompts)
+    whole = prompts_ids(tokenizer, [around(text) for around, text in prompts], decoder_only)
+    written = iter(targets_ids(tokenizer, [text for text in targets if text is not None], decoder_only))
     rows = {"input_ids": [], "attention_mask": [], "labels": [], "cut": []}
-    for (around, text), target in zip(prompts, targets, strict=True):
-        ids, cut = fitted(
-            lambda part, around=around: prompt_ids(tokenizer, around(part), decoder_only), text, tokenizer, room
-        )
-        labels = [] if target is None else target_ids(tokenizer, target, decoder_only)
+    for (around, text), ids, target in zip(prompts, whole, targets, strict=True):
+        cut = len(ids) > room
+        if cut:
+            ids, _ = fitted(
+                lambda part, around=around: prompts_ids(tokenizer, [around(part)], decoder_only)[0],
+                text, tokenizer, room,
+            )  # fmt: skip
+        labels = [] if target is None else next(written)
         most = tokenizer.model_max_length - (len(ids) if decoder_only else 0)
         rows["input_ids"].append(ids)
         rows["attention_mask"].append([1] * len(ids))
