@@ -8,7 +8,7 @@ EMPTY :=
 TESTS := OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses logical --maxprocesses 4 --dist loadfile
 QUICKSTARTS := $(patsubst conf/experiment/%.yaml,%,$(sort $(wildcard conf/experiment/quickstart/*.yaml)))
 
-.PHONY: help install run tour test test-all chaos check format audit clean
+.PHONY: help install run tour test test-all chaos bench check format audit clean
 
 help:          ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -37,6 +37,14 @@ test-all: $(READY)  ## the default and the slow tests
 
 chaos: $(READY)  ## kill runs at random moments, type them again, compare with runs left alone
 	$(BIN)/python tests/chaos.py
+
+bench: $(READY)  ## speed against the usual recipes and the tutorials' loop, as ratios; an hour on 2 quiet cores
+	$(BIN)/python benchmarks/start_up.py
+	$(BIN)/python benchmarks/preprocessing.py
+	$(BIN)/python benchmarks/training.py
+	$(BIN)/python benchmarks/training.py --task text_classification
+	$(BIN)/python benchmarks/evaluation.py
+	$(BIN)/python benchmarks/sweep_cost.py
 
 check: $(READY)  ## lint and format
 	$(BIN)/ruff check .

@@ -3,9 +3,10 @@
     python benchmarks/sweep_cost.py [REPEATS]
 
 The same trainings, interleaved, in fresh folders each time: `commands` types `python run.py` 8 times, `sweep` is one
-`-m` with one slot, `two slots` the same with `launcher.slots=2` and half the cores each, `one process` calls the
-experiment 8 times in a process that keeps everything it imported (no isolation: what a sweep could at best be). Prints
-seconds, median and spread, the ratios to `commands` and to `one process`, and whether all gave the same scores.
+`-m` as it comes, with as many slots as cores, `one slot` the same with one trial at a time on all cores, `one process`
+calls the experiment 8 times in a process that keeps everything it imported (no isolation: what one slot could at best
+be). Prints seconds, median and spread, the ratios to `commands` and to `one process`, and whether the scores are the
+same.
 """
 
 import json
@@ -54,7 +55,7 @@ def one_process(root):
 WAYS = {
     "commands": commands,
     "sweep": sweep,
-    "two slots": lambda root: sweep(root, "launcher.slots=2"),
+    "one slot": lambda root: sweep(root, "launcher.slots=1"),
     "one process": one_process,
 }
 
