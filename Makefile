@@ -26,7 +26,7 @@ $(READY): requirements.txt requirements-weights.txt
 run: $(READY)  ## train the quickstart: NER on the embedded sample data
 	$(BIN)/python run.py
 
-tour: $(READY)  ## train the quickstart of every task, one after the other
+tour: $(READY)  ## train the quickstart of every task
 	$(BIN)/python run.py -m experiment=$(subst $(EMPTY) $(EMPTY),$(COMMA),$(QUICKSTARTS))
 
 test: $(READY)  ## the default tests, under 10 minutes on 2 cores
