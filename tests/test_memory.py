@@ -80,6 +80,24 @@ def test_short_in_the_middle(run_here, tiny_bert, tmp_path, monkeypatch):
     assert [loss for _, loss in steps] == pytest.approx([loss for _, loss in expected], abs=1e-4)
 
 
+@pytest.mark.slow
+def test_short_with_batches_of_like_cost(run_here, tiny_bert, tmp_path, monkeypatch):
+    """Each piece has a share of the sub-words, and the loss is that of a run that had room."""
+    words = (*WORDS, "batching=tokens", f"model.path={tiny_bert}")
+    whole, real, sizes = run_here(*words, f"output_root={tmp_path}/a"), Tuner.training_step, []
+
+    def step(self, model, inputs, *args, **kwargs):
+        sizes.append(inputs["input_ids"].numel())
+        if sizes[-1] > max(sizes) / 2:
+            raise torch.OutOfMemoryError(SHORT)
+        return real(self, model, inputs, *args, **kwargs)
+
+    monkeypatch.setattr(Tuner, "training_step", step)
+    run = run_here(*words, f"output_root={tmp_path}/b")
+    assert json.loads((run / memory.KEPT).read_text())[memory.TRAIN] < 16
+    assert [loss for _, loss in losses(run)] == pytest.approx([loss for _, loss in losses(whole)], abs=1e-4)
+
+
 def test_short_in_evaluation(run_here, tiny_bert, tmp_path, monkeypatch, capsys):
     whole = run_here(*WORDS, f"model.path={tiny_bert}", f"output_root={tmp_path}/a")
     limited(monkeypatch, "prediction_step", 8)
