@@ -83,7 +83,7 @@ def padding(tokenizer):
 
 def pad(rows, filler):
     """Rows -> tensors (rows, longest row), filled up behind each row. Positions are counted on there: where they start
-    anew, transformers begins another text and leaves its plain causal attention, which is faster."""
+    anew, transformers begins another text, and builds a mask of all pairs instead of plain causal attention."""
     import torch
 
     width = max(len(row["input_ids"]) for row in rows)
