@@ -69,8 +69,8 @@ def with_languages(folder, tokens):
 
         def __call__(self, text=None, text_target=None, **more):
             language = self.tgt_lang if text is None else self.src_lang
-            ids = super().__call__(text_target if text is None else text, **more)["input_ids"]
-            return {"input_ids": [self.convert_tokens_to_ids(language), *ids]}
+            texts = super().__call__(text_target if text is None else text, **more)["input_ids"]
+            return {"input_ids": [[self.convert_tokens_to_ids(language), *ids] for ids in texts]}
 
     tokenizer = Speaking.from_pretrained(folder, model_max_length=64)
     tokenizer.add_special_tokens({"extra_special_tokens": tokens})
