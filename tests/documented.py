@@ -28,6 +28,7 @@ ELSEWHERE = {
     r"^wandb (sweep|agent|login)": "needs the W&B server; tests/test_wandb_sweep.py runs what the agent would run",
     r"^python -m sweeps\.": "needs many runs; see test_compare.py, test_list.py, test_ensemble.py, test_tracking.py",
     r"hydra/launcher=": "needs packages of its own; see tests/test_elsewhere.py, test_ray.py",
+    r"^python benchmarks/preprocessing": "takes minutes; see tests/test_word_windows.py, test_encoded.py",
     r"^python benchmarks/searching": "takes minutes; see tests/test_search.py and test_pruning.py",
     r"intervals_and_tests": "takes a quarter of an hour; tests/test_statistics_simulated.py runs parts of it",
     r"^hf download": "needs the Hub; tests/test_hub.py fetches from a server on this machine",

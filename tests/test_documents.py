@@ -26,7 +26,7 @@ def place(tmp_path_factory, tiny_bert):
 
 def test_there_are_commands_on_every_page():
     pages = {page for page, _ in commands()}
-    assert pages | {"results.md"} == {page.name for page in PAGES} and len(PAGES) == 14
+    assert pages | {"results.md"} == {page.name for page in PAGES} and len(PAGES) == 16
     assert len(RUN) > 40 and all(any(re.search(p, c) for _, c in commands()) for p in ELSEWHERE)
 
 
