@@ -4,6 +4,7 @@ import json
 from contextlib import contextmanager
 from functools import cache
 from importlib import import_module
+from threading import Thread
 
 from transformers import TrainerCallback
 
@@ -14,6 +15,7 @@ from stages.secrets import hidden
 from stages.terminal import is_main, stage, warn
 
 SAMPLE = 200  # rows of the table of predictions
+PATIENCE = 5  # seconds for trackers that still open when a run is interrupted: its grace is for saving
 
 
 @contextmanager
@@ -39,7 +41,7 @@ def tracked(config, folder):
     trackers, mark = [], folder / known.UNSENT
     if is_main() and known.chosen(config["tracking"]):
         write_text(mark, "")
-        trackers = open_trackers(config, folder)
+        trackers = Opening(config, folder)
     outcome = "failed"
     try:
         yield trackers
@@ -51,11 +53,40 @@ def tracked(config, folder):
         outcome = "pruned"
         raise
     finally:
+        if trackers and outcome == "interrupted":
+            trackers.wait(PATIENCE)
         for tracker in trackers:
             with harmless(tracker.title):
                 tracker.finish(outcome)
         if is_main() and outcome in ("finished", "pruned") and not any(tracker.lacks for tracker in trackers):
             mark.unlink(missing_ok=True)
+
+
+class Opening:
+    """The trackers of a run, opened while it goes on: a server that is slow costs it nothing until it has something to
+    tell. Whoever goes through them waits until all are open; then it is said where they are."""
+
+    def __init__(self, config, folder):
+        for name in known.chosen(config["tracking"]):
+            with harmless(name):
+                import_module(f"stages.trackers.{name}")  # here: two threads import no faster than one
+        self._open, self._said = [], False
+        self._thread = Thread(target=lambda: self._open.extend(open_trackers(config, folder)), daemon=True)
+        self._thread.start()
+
+    def __iter__(self):
+        if not self._said:
+            self._said = True
+            self.wait()
+            for tracker in self._open:
+                with harmless(tracker.title):
+                    stage("tracking", tracker.where())
+        return iter(list(self._open))
+
+    def wait(self, seconds=None):
+        """Until all are open, or so many seconds; what opens later than that is left to itself."""
+        self._thread.join(seconds)
+        self._said = self._said or self._thread.is_alive()
 
 
 def open_trackers(config, folder):
@@ -65,9 +96,7 @@ def open_trackers(config, folder):
     trackers = []
     for name in known.chosen(config["tracking"]):
         with harmless(name):
-            tracker = import_module(f"stages.trackers.{name}").Run(config, folder)
-            trackers.append(tracker)
-            stage("tracking", tracker.where())
+            trackers.append(import_module(f"stages.trackers.{name}").Run(config, folder))
     return trackers
 
 
@@ -110,8 +139,9 @@ def log(trackers, numbers, step, row):
 def send_results(trackers, config, folder):
     """The scores and tables of a finished run, read back from its folder, and the model where it is asked for."""
     with harmless("tracking"):
-        results = read_results(folder) if trackers else ()
-        for tracker in trackers:
+        opened = list(trackers)
+        results = read_results(folder) if opened else ()
+        for tracker in opened:
             with harmless(tracker.title):
                 tracker.add_results(*results)
                 if config["tracking"]["log_model"]:

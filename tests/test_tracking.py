@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+import threading
 from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
@@ -11,6 +12,7 @@ import pytest
 import wandb
 
 from stages import tracking
+from stages.trackers import UNSENT
 from stages.trackers.wandb import is_logged_in
 from stages.tracking import errors_first
 
@@ -122,6 +124,9 @@ class Broken:
     def log(self, *_):
         raise ConnectionResetError("Connection lost")
 
+    def where(self):
+        return "nowhere"
+
     finish = add_results = log
 
 
@@ -149,15 +154,51 @@ def test_a_tracker_that_cannot_be_opened_is_left_out(monkeypatch, capsys, tmp_pa
     config = {"tracking": {"project": "p", "group": None, "job_type": None, "tags": [], "notes": None}}
     config["tracking"]["wandb"] = {"entity": None}
     with tracking.tracked(config, tmp_path / "run-0") as trackers:
-        assert trackers == []
+        assert list(trackers) == []
     out = capsys.readouterr().out
     assert "W&B does not answer (OSError)" in out.replace("Weights & Biases", "W&B") and "wandb failed (OSError)" in out
+
+
+def opening_slowly(monkeypatch, tmp_path):
+    """A tracker that opens when it is let; -> (what lets it, what it was told, the configuration)."""
+    let, told = threading.Event(), []
+
+    def open_slowly(*_):
+        assert let.wait(60)
+        tracker = SimpleNamespace(title="slow", rows=0, lacks=False, where=lambda: "in a while", finish=told.append)
+        tracker.log = lambda numbers, step, row: told.append(row)
+        return [tracker]
+
+    monkeypatch.setattr(tracking, "open_trackers", open_slowly)
+    return let, told, {"tracking": {"wandb": {}}}
+
+
+def test_a_run_goes_on_while_its_trackers_open(monkeypatch, capsys, tmp_path):
+    """What it has to tell waits for them, and nothing is lost or told twice."""
+    let, told, config = opening_slowly(monkeypatch, tmp_path)
+    with tracking.tracked(config, tmp_path) as trackers:
+        assert "tracking" not in capsys.readouterr().out  # here it loads its model
+        let.set()
+        curves = tracking.Curves(trackers)
+        curves.on_train_begin(None, SimpleNamespace(log_history=[{"step": 1, "loss": 2.0}]), None)
+        curves.on_log(None, SimpleNamespace(global_step=2), None, logs={"loss": 1.0})
+    assert told == [0, 1, "finished"] and not (tmp_path / UNSENT).exists()
+    assert capsys.readouterr().out.count("in a while") == 1
+
+
+def test_an_interrupted_run_does_not_wait_for_trackers_that_do_not_open(monkeypatch, tmp_path):
+    let, told, config = opening_slowly(monkeypatch, tmp_path)
+    monkeypatch.setattr(tracking, "PATIENCE", 0.1)
+    with pytest.raises(KeyboardInterrupt), tracking.tracked(config, tmp_path):
+        raise KeyboardInterrupt
+    assert told == [] and (tmp_path / UNSENT).exists()  # the same command sends it
+    let.set()
 
 
 def test_other_processes_open_nothing(monkeypatch, tmp_path):
     monkeypatch.setenv("RANK", "1")
     with tracking.tracked({"tracking": {"wandb": {}}}, tmp_path) as trackers:
-        assert trackers == []
+        assert list(trackers) == []
 
 
 def test_nobody_logged_in(monkeypatch, tmp_path):

@@ -29,6 +29,9 @@ class Kept:
     def __init__(self, rows=0):
         self.rows, self.seen, self.ends = rows, [], []
 
+    def where(self):
+        return "nowhere"
+
     def log(self, numbers, step, row):
         self.seen.append((row, step))
 
