@@ -18,25 +18,36 @@ def file_digest(path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
+def known_digest(path) -> str:
+    """The same, read once in a process while the file stays as it is: a run is named several times, and weights and
+    data can be large."""
+    status = Path(path).stat()
+    return _known(str(path), status.st_mtime_ns, status.st_size)
+
+
+@cache
+def _known(file, changed, size):
+    return file_digest(file)
+
+
 def files_digest(path, format=None) -> str:
     """Digest of local data: of the file; for a folder of the files that are read, with their names (labels, order)."""
     if Path(path).is_file():
-        return file_digest(path)
+        return known_digest(path)
     files = data_files(path, format)
-    return text_digest("".join(f"{file.relative_to(path).as_posix()} {file_digest(file)}\n" for file in files))
+    return text_digest("".join(f"{file.relative_to(path).as_posix()} {known_digest(file)}\n" for file in files))
 
 
 def images_digest(path, format, columns) -> str | None:
     """Digest of the images that a data file, or a folder of such files, names in these columns, with their names; None
-    where it names none. Each is read once in a process while it stays as it is: a run is named several times."""
+    where it names none."""
     if are_images(data_files(path, format), format):
         return None  # they are the data files
     table, found = read_table(str(path), format), {}
     for column in columns:
         for value, place in zip(table.columns.get(column, ()), table.places, strict=False):
             if isinstance(value, str) and is_file(file := beside(value, place)):
-                status = Path(file).stat()
-                found[value] = _known(file, status.st_mtime_ns, status.st_size)
+                found[value] = known_digest(file)
     return text_digest("".join(f"{name} {digest}\n" for name, digest in found.items())) if found else None
 
 
@@ -52,8 +63,3 @@ def is_file(path) -> bool:
         return Path(path).is_file()
     except (OSError, ValueError):
         return False
-
-
-@cache
-def _known(file, changed, size):
-    return file_digest(file)

@@ -11,7 +11,7 @@ from functools import cache
 from importlib.metadata import distributions
 from pathlib import Path
 
-from stages.digests import file_digest, files_digest, images_digest, text_digest
+from stages.digests import file_digest, files_digest, images_digest, known_digest, text_digest
 from stages.extra_metrics import local_files
 from stages.hardware import launched
 from stages.secrets import hidden, hidden_words
@@ -94,7 +94,7 @@ def data_digest(splits):
 def folder_digest(folder):
     """Fingerprint of a model's folder: weights, configuration, tokenizer."""
     files = sorted(path for path in Path(folder).iterdir() if path.is_file() and path.name != "README.md")
-    return text_digest("".join(path.name + file_digest(path) for path in files))[:16]
+    return text_digest("".join(path.name + known_digest(path) for path in files))[:16]
 
 
 def model_folder(path):

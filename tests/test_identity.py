@@ -5,7 +5,7 @@ import json
 import pytest
 from run_files import read_lines
 
-from stages import folder, identity
+from stages import digests, folder, identity
 from stages.tuner import Tuner
 
 THEN = {"choices": {"seed": 1, "optimizer": {"lr": 1, "name": "a"}}, "content": {"the code": "x", "data.train": "y"}}
@@ -110,3 +110,21 @@ def test_an_image_changed_behind_the_file_that_names_it(compose_config, tmp_path
     Image.new("RGB", (4, 4), "red").save(tmp_path / "set" / "0.png")
     assert folder.digest(known[2]) != before[2]
     assert "the images of data.train" in folder.identity(known[0])["content"]
+
+
+def test_large_files_are_read_once_however_often_a_run_is_named(monkeypatch, compose_config, tmp_path):
+    """The weights and the data: for the folder, for what changed, for the provenance; again where a file changed."""
+    (tmp_path / "model").mkdir()
+    for name in ("config.json", "model.safetensors"):
+        (tmp_path / "model" / name).write_text(name)
+    (tmp_path / "train.jsonl").write_text("{}")
+    read, digest = [], digests.file_digest
+    monkeypatch.setattr(digests, "file_digest", lambda path: read.append(str(path)) or digest(path))
+    words = ("task=ner", "data=files", f"data.train={tmp_path}/train.jsonl", f"model.path={tmp_path}/model")
+    config = compose_config(*words)
+    first = folder.identity(config)
+    assert folder.identity(config) == first and folder.folder_digest(tmp_path / "model")
+    files = sorted(str(path) for path in tmp_path.rglob("*") if path.is_file())
+    assert sorted(path for path in read if path.startswith(str(tmp_path))) == files
+    (tmp_path / "model" / "model.safetensors").write_text("other weights")
+    assert folder.identity(config) != first
