@@ -182,7 +182,8 @@ def write_lines(path, rows):
 
 def provenance(words, clock, data, model, cost=None, stopped=None):
     """Where the run came from: code, packages, machine, data, model; what it cost; what ended it early."""
-    packages = {d.metadata["Name"]: d.version for d in distributions()}
+    read = (d.metadata for d in distributions())  # each access reads its file anew, and `version` is one
+    packages = {metadata["Name"]: metadata["Version"] for metadata in read}
     origin = {
         "command": ["run.py", *hidden_words(words)],
         "started": time.strftime("%Y-%m-%dT%H:%M:%S%z", time.localtime(clock.started)),
