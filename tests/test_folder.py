@@ -110,3 +110,13 @@ def test_a_local_model_counts_by_content(config, tiny_bert, tmp_path):
         file.seek(-1, 2)
         file.write(b"\x01")
     assert folder.digest(config(*words)) != before
+
+
+@pytest.mark.parametrize("count", [0, 1, 10_000, 10_001, 25_000])
+def test_the_digest_of_examples_is_that_of_their_json(count):
+    numbers = range(count)
+    train = {"text": [f'"{i}", ä' for i in numbers], "answers": [{"b": [i], "a": None} for i in numbers]}
+    for splits in ({"train": train, "dev": {"text": ["x"]}}, {"train": {}}, {}):
+        written = json.dumps(splits, sort_keys=True)
+        assert "".join(folder._written(splits)) == written
+        assert folder.data_digest(splits) == folder.text_digest(written)[:16]
