@@ -22,6 +22,7 @@ import torch
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 from stages import features, folder, model, processor, report
 from stages.batches import Rows
+from stages.collection import no_collection
 from stages.hub import find_model
 from stages.terminal import say, table
 from tasks.ner import NER
@@ -53,6 +54,7 @@ def draw_outputs(examples, labels):
     return (best[order], confidence[order]), rows.select(order)
 
 
+@no_collection()
 def ours(outputs, rows, labels, examples, file):
     """-> (seconds by part, F1) from a model's outputs to scores and a file of predictions."""
     clock, seconds = time.perf_counter(), {}

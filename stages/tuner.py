@@ -12,6 +12,7 @@ from transformers.trainer_callback import PrinterCallback, ProgressCallback
 
 from stages import memory, optimization
 from stages.batches import GlobalBatches, Rows, batches_of
+from stages.collection import no_collection
 from stages.cost import Work
 from stages.divergence import Diverged
 from stages.model import answers
@@ -183,6 +184,7 @@ class Tuner(ResumingTrainer):
         """Whether evaluation needs the task's answers: writing text for each evaluation would take most of the time."""
         return not (self.task.generates and self.choosing and self.task.best in LOSSES)
 
+    @no_collection()
     def _scores(self, split, outputs):
         """-> (Scores, predictions) of a split from what `prediction_step` returned for its rows."""
         *reduced, losses = joined(outputs.predictions)
