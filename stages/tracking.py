@@ -67,12 +67,14 @@ class Opening:
     tell. Whoever goes through them waits until all are open; then it is said where they are."""
 
     def __init__(self, config, folder):
-        for name in known.chosen(config["tracking"]):
-            with harmless(name):
-                import_module(f"stages.trackers.{name}")  # here: two threads import no faster than one
-        self._open, self._said = [], False
-        self._thread = Thread(target=lambda: self._open.extend(open_trackers(config, folder)), daemon=True)
-        self._thread.start()
+        names = known.chosen(config["tracking"])
+        aside, here = ([name for name in names if (name in known.ASIDE) == is_aside] for is_aside in (True, False))
+        self._open, self._said = open_trackers(config, folder, here) if here else [], False
+        self._thread = Thread(target=lambda: self._open.extend(open_trackers(config, folder, aside)), daemon=True)
+        if aside:
+            with harmless(aside[0]):
+                import_module(f"stages.trackers.{aside[0]}")  # here: two threads import no faster than one
+            self._thread.start()
 
     def __iter__(self):
         if not self._said:
@@ -85,16 +87,17 @@ class Opening:
 
     def wait(self, seconds=None):
         """Until all are open, or so many seconds; what opens later than that is left to itself."""
-        self._thread.join(seconds)
+        if self._thread.ident:  # started
+            self._thread.join(seconds)
         self._said = self._said or self._thread.is_alive()
 
 
-def open_trackers(config, folder):
-    """Open the run in each chosen tracker; one that cannot be opened is left out."""
+def open_trackers(config, folder, names):
+    """Open the run in the trackers of these names; one that cannot be opened is left out."""
     group = config["tracking"]["group"] or folder.name.rsplit("-", 1)[0]
     config = hidden({**config, "tracking": {**config["tracking"], "group": group}})
     trackers = []
-    for name in known.chosen(config["tracking"]):
+    for name in names:
         with harmless(name):
             trackers.append(import_module(f"stages.trackers.{name}").Run(config, folder))
     return trackers

@@ -80,7 +80,7 @@ def test_the_mark_of_a_run_that_was_stopped(tmp_path):
 def test_trackers_hear_that_a_run_was_stopped(monkeypatch, tmp_path):
     told = []
     tracker = SimpleNamespace(title="fake", lacks=False, where=str, finish=told.append)
-    monkeypatch.setattr(tracking, "open_trackers", lambda config, folder: [tracker])
+    monkeypatch.setattr(tracking, "open_trackers", lambda *_: [tracker])
     with pytest.raises(pruned.Pruned), tracking.tracked({"tracking": {"wandb": {}}}, tmp_path):
         raise pruned.Pruned({"score": "f1", "value": 0.25, "step": 2, "of": 10})
     assert told == ["pruned"] and not list(tmp_path.iterdir())

@@ -3,6 +3,7 @@
 from importlib.util import find_spec
 
 UNSENT = ".unsent"  # in a run's folder until its trackers have got all of it
+ASIDE = ("wandb",)  # opened while the run goes on: it may wait for a server, and does not mind another thread
 KEYS = {"wandb": "entity", "tensorboard": "", "trackio": "space_id"}  # by package: the keys that only it has
 
 
