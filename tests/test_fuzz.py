@@ -110,7 +110,8 @@ def try_config(config, given_changes):
 
 KEYWORDS = (
     "task", "data", "model", "method", "optimizer", "scheduler", "training", "hardware", "tracking", "metrics", "seed",
-    "guard", "launcher", "sweeper", "batch_size", "output_root", "rerun", "there is no key", "is missing",
+    "guard", "launcher", "sweeper", "batch_size", "batching", "batch_tokens", "output_root", "rerun", "there is no key",
+    "is missing",
 )  # fmt: skip
 
 

@@ -103,13 +103,13 @@ def test_the_examples_of_the_batch(run_here, words, bad_steps, monkeypatch):
     """The ids that are named are those of the batch that was really trained on."""
     from stages.batches import Rows
 
-    seen, take = [], Rows.__getitem__
-    monkeypatch.setattr(Rows, "__getitem__", lambda self, i: seen.append((id(self), i)) or take(self, i))
+    seen, take = [], Rows.__getitems__
+    monkeypatch.setattr(Rows, "__getitems__", lambda self, of: seen.append((id(self), of)) or take(self, of))
     bad_steps(2)
     with pytest.raises(divergence.Diverged) as caught:
         run_here(*words, "guard.nan_patience=1", "data.limit=24")
-    train = [i for rows, i in seen if rows == seen[0][0]]
-    assert caught.value.facts["examples"] == sorted(train[8:16]) and len(set(train[8:16])) == 8
+    batches = [of for rows, of in seen if rows == seen[0][0]]
+    assert caught.value.facts["examples"] == sorted(batches[1]) and len(set(batches[1])) == 8
 
 
 def test_one_bad_batch_costs_no_run(run_here, words, bad_steps, capsys):
