@@ -1,6 +1,6 @@
 """What isolation costs: 8 short trials as a sweep, against 8 commands and against one process that runs all of them.
 
-    python benchmarks/sweep_cost.py [REPEATS]
+    python benchmarks/sweep_cost.py [REPEATS] [STEPS]
 
 The same trainings, interleaved, in fresh folders each time: `commands` types `python run.py` 8 times, `sweep` is one
 `-m` as it comes, with as many slots as cores, `one slot` the same with one trial at a time on all cores, `one process`
@@ -19,7 +19,8 @@ from statistics import median
 
 PROJECT = Path(__file__).resolve().parent.parent
 SEEDS = range(1, 9)
-WORDS = ("experiment=quickstart/ner", "training.max_steps=30", "hardware=cpu", "tracking=disabled")
+STEPS = sys.argv[2] if len(sys.argv) > 2 else "30"
+WORDS = ("experiment=quickstart/ner", f"training.max_steps={STEPS}", "hardware=cpu", "tracking=disabled")
 IN_ONE_PROCESS = """
 import sys
 from hydra import compose, initialize_config_dir
