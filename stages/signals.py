@@ -119,7 +119,7 @@ def _bound(ears, grace, release):
         numbers = ears.recv(64)
         if not numbers:
             return ears.close()
-        for number in set(numbers) & set(STOPPING):
+        for number in filter(STOPPING.__contains__, numbers):  # in order: two may be read at once
             if first and number == signal.SIGINT:
                 return _end(first, "Stopped at once.", release)
             first, deadline = first or number, deadline or time.monotonic() + grace

@@ -3,6 +3,7 @@
 import multiprocessing
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -80,6 +81,16 @@ def test_the_time_is_bounded(monkeypatch, capfd, grace, numbers):
     assert (
         "Stopped at once" if len(numbers) > 1 else "0.05 s of guard.grace_seconds are over"
     ) in capfd.readouterr().err
+
+
+def test_two_signals_that_are_read_at_once(monkeypatch):
+    """The first one says how the process ends, a Ctrl-C behind it that it ends at once."""
+    ends, (ears, mouth) = [], socket.socketpair()
+    monkeypatch.setattr(os, "_exit", ends.append)
+    mouth.send(bytes([signal.SIGTERM, signal.SIGINT]))
+    mouth.close()
+    signals._bound(ears, 60, lambda: ends.append("lock"))
+    assert ends == ["lock", 128 + signal.SIGTERM]
 
 
 STUCK = """
