@@ -4,8 +4,8 @@ from collections.abc import Iterator
 from difflib import get_close_matches
 from itertools import chain, islice
 
+from stages.as_text import as_text
 from stages.columns import absent, as_name, from_end, values
-from stages.data import as_text
 from stages.data_files import TEXT
 from stages.readers import read_in_parts
 

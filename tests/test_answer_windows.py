@@ -51,13 +51,14 @@ def test_arrays_equal_loops(tokenizer, pairs, length, data):
 
 def test_the_fast_way_is_taken(tokenizer, monkeypatch):
     """All but a sample comes from pieces, and what those give for all is what the tokenizer gives."""
-    if getattr(tokenizer.backend_tokenizer.pre_tokenizer, "add_prefix_space", False):
-        pytest.skip("its offsets depend on the windows")
     tokenizer.model_max_length, usual, asked = 60, answer_windows.usual, []
     monkeypatch.setattr(answer_windows, "usual", lambda some, *more: asked.append(len(some)) or usual(some, *more))
     examples = {"question": [f"the river {i % 9} ?" for i in range(200)]}
     examples["context"] = ["Berlin is the city , " * (i % 9) + "x" for i in range(200)]
     rows = answer_windows.windows(examples, tokenizer, 5, 25)
+    if getattr(tokenizer.backend_tokenizer.pre_tokenizer, "add_prefix_space", False):
+        assert asked == [200]  # its offsets depend on the windows: all of them are the tokenizer's
+        return
     assert len(asked) == 1 and asked[0] <= answer_windows.TRIED + 1
     whole = usual(*examples.values(), tokenizer, 5)
     assert [*rows] == [*whole, "cut"] and isinstance(rows["starts"], Ragged)

@@ -11,7 +11,8 @@ from run_files import predicted
 from sklearn.metrics import average_precision_score
 from torch.nn.functional import binary_cross_entropy_with_logits
 
-from stages.data import as_text, load_data
+from stages.as_text import as_text
+from stages.data import load_data
 from tasks.contract import IGNORED, LossContext
 from tasks.text_classification import TextClassification
 
