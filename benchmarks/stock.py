@@ -1,10 +1,10 @@
 """What others run, to compare with: the recipe of the library's example scripts, and the loop of the tutorials.
 
-    python benchmarks/stock.py stock|tutorial TASK MODEL TRAIN VALIDATION ROWS_PER_BATCH
+    python benchmarks/stock.py stock|tutorial TASK MODEL TRAIN TEST ROWS_PER_BATCH EPOCHS LEARNING_RATE SEED
 
 `stock`: transformers.Trainer with its defaults, dynamic padding, random batches, `datasets.map` with a Python loop over
-`word_ids`. `tutorial`: a hand-written PyTorch loop that pads every example to 128. One epoch, learning rate 5e-5, on
-files of JSON lines; prints seconds of training and the score on the validation file as JSON.
+`word_ids`. `tutorial`: a hand-written PyTorch loop that pads every example to 128. On files of JSON lines; prints
+seconds of training and the score on the test file as JSON.
 """
 
 import json
@@ -15,13 +15,12 @@ import time
 import numpy as np
 
 LENGTH, QUESTION_LENGTH, STRIDE = 128, 384, 128
-RATE = 5e-5
 
 
-def read(train, validation, cache):
+def read(train, test, cache):
     from datasets import load_dataset
 
-    return load_dataset("json", data_files={"train": train, "validation": validation}, cache_dir=cache)
+    return load_dataset("json", data_files={"train": train, "test": test}, cache_dir=cache)
 
 
 def tagged(examples, tokenizer, labels, **padding):
@@ -80,24 +79,24 @@ def kind_of(task):
     }[task]
 
 
-def prepared(task, model, data):
+def prepared(task, model, data, seed):
     """-> (model, tokenizer, encoder, names of labels)."""
     import transformers
 
     auto, encode, column = kind_of(task)
-    gold = data["train"][column] if column else []
+    gold = [value for split in data.values() for value in split[column]] if column else []
     labels = sorted({tag for tags in gold for tag in tags} if column == "tags" else set(gold))
-    transformers.set_seed(42)
+    transformers.set_seed(seed)
     choices = {"num_labels": len(labels)} if labels else {}
     network = getattr(transformers, auto).from_pretrained(model, **choices)
     return network, transformers.AutoTokenizer.from_pretrained(model), encode, labels
 
 
-def stock(task, model, data, rows, folder):
+def stock(task, model, data, folder, rows, epochs, rate, seed):
     """-> (seconds of training, score) of the example script's recipe."""
     import transformers
 
-    network, tokenizer, encode, labels = prepared(task, model, data)
+    network, tokenizer, encode, labels = prepared(task, model, data, seed)
     features = data.map(
         lambda examples: encode(examples, tokenizer, labels), batched=True, remove_columns=data["train"].column_names
     )
@@ -105,41 +104,41 @@ def stock(task, model, data, rows, folder):
     if task in ("ner", "pos"):
         pads = transformers.DataCollatorForTokenClassification
     arguments = transformers.TrainingArguments(
-        folder, num_train_epochs=1, per_device_train_batch_size=rows, learning_rate=RATE, save_strategy="no",
-        use_cpu=True, report_to="none", disable_tqdm=True,
+        folder, num_train_epochs=epochs, per_device_train_batch_size=rows, learning_rate=rate, seed=seed,
+        save_strategy="no", use_cpu=True, report_to="none", disable_tqdm=True,
     )  # fmt: skip
     trainer = transformers.Trainer(
-        network, arguments, train_dataset=features["train"], eval_dataset=features["validation"],
-        data_collator=pads(tokenizer), processing_class=tokenizer,
+        network, arguments, train_dataset=features["train"], data_collator=pads(tokenizer), processing_class=tokenizer,
     )  # fmt: skip
     seconds = trainer.train().metrics["train_runtime"]
-    outputs = trainer.predict(features["validation"])
+    outputs = trainer.predict(features["test"])
     return seconds, score(task, outputs.predictions, outputs.label_ids, labels, outputs.metrics["test_loss"])
 
 
-def tutorial(task, model, data, rows, folder):
+def tutorial(task, model, data, folder, rows, epochs, rate, seed):
     """-> (seconds of training, score) of the tutorials' loop."""
     import torch
     from torch.utils.data import DataLoader
 
-    network, tokenizer, encode, labels = prepared(task, model, data)
+    network, tokenizer, encode, labels = prepared(task, model, data, seed)
     padding = {"padding": "max_length", "max_length": LENGTH}
     batches = {}
-    for split, shuffle in (("train", True), ("validation", False)):
+    for split, shuffle in (("train", True), ("test", False)):
         encoded = dict(encode(data[split][:], tokenizer, labels, **padding))
         rows_of = [{name: torch.tensor(encoded[name][i]) for name in encoded} for i in range(len(data[split]))]
         batches[split] = DataLoader(rows_of, batch_size=rows, shuffle=shuffle)
-    optimizer = torch.optim.AdamW(network.parameters(), lr=RATE)
+    optimizer = torch.optim.AdamW(network.parameters(), lr=rate)
     network.train()
     began = time.perf_counter()
-    for batch in batches["train"]:
-        optimizer.zero_grad()
-        network(**batch).loss.backward()
-        optimizer.step()
+    for _ in range(epochs):
+        for batch in batches["train"]:
+            optimizer.zero_grad()
+            network(**batch).loss.backward()
+            optimizer.step()
     seconds = time.perf_counter() - began
     network.eval()
     with torch.no_grad():
-        pairs = [(network(**batch).logits.numpy(), batch["labels"].numpy()) for batch in batches["validation"]]
+        pairs = [(network(**batch).logits.numpy(), batch["labels"].numpy()) for batch in batches["test"]]
     logits, gold = (np.concatenate(arrays) for arrays in zip(*pairs, strict=True))
     return seconds, score(task, logits, gold, labels, None)
 
@@ -158,8 +157,9 @@ def score(task, logits, gold, labels, loss):
 
 
 if __name__ == "__main__":
-    how, task, model, train, validation, rows = sys.argv[1:]
+    how, task, model, train, test, rows, epochs, rate, seed = sys.argv[1:]
     with tempfile.TemporaryDirectory() as folder:
-        ways = {"stock": stock, "tutorial": tutorial}
-        seconds, reached = ways[how](task, model, read(train, validation, folder), int(rows), folder)
+        way = {"stock": stock, "tutorial": tutorial}[how]
+        numbers = (int(rows), int(epochs), float(rate), int(seed))
+        seconds, reached = way(task, model, read(train, test, folder), folder, *numbers)
     print(json.dumps({"seconds": seconds, "score": reached}))
