@@ -5,10 +5,11 @@ import os
 import shutil
 from pathlib import Path
 
-from stages.folder import file_digest, follow_umask, keep_old, write_json
+from stages.digests import quick_digest
+from stages.folder import follow_umask, keep_old, write_json
 from stages.terminal import say, stage, warn
 
-MANIFEST = "manifest.json"  # {"files": {name: {"size": bytes, "sha256": hex}}}, written last
+MANIFEST = "manifest.json"  # {"files": {name: {"size": bytes, "xxh3": hex}}}, written last
 STATE = "trainer_state.json"
 CLOCK = "clock.json"  # {"seconds": those that it took to get there, from the start of the command, all starts together}
 PARTIAL = ".partial"  # checkpoints are written in this folder, and moved out of it when they are complete
@@ -40,7 +41,7 @@ def _files(checkpoint):
 
 
 def _entry(path):
-    return {"size": path.stat().st_size, "sha256": file_digest(path)}
+    return {"size": path.stat().st_size, "xxh3": quick_digest(path)}
 
 
 def _sync(path):
@@ -58,7 +59,7 @@ def damage(checkpoint):
         return f"it has no {MANIFEST}"
     try:
         listed = json.loads((checkpoint / MANIFEST).read_text(encoding="utf-8"))["files"]
-        wrong = [_damage_of(checkpoint / name, entry["size"], entry["sha256"]) for name, entry in listed.items()]
+        wrong = [_damage_of(checkpoint / name, entry["size"], entry["xxh3"]) for name, entry in listed.items()]
     except (ValueError, TypeError, KeyError, AttributeError):
         return f"its {MANIFEST} cannot be read"
     except OSError as error:
@@ -74,7 +75,7 @@ def _damage_of(path, size, digest):
     found = path.stat().st_size
     if found != size:
         return f"{path.name} has {found} bytes instead of {size}"
-    return None if file_digest(path) == digest else f"{path.name} has other content than was written"
+    return None if quick_digest(path) == digest else f"{path.name} has other content than was written"
 
 
 def best_of(checkpoint):

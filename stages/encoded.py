@@ -21,8 +21,8 @@ import datasets
 import pyarrow as pa
 import tokenizers
 import transformers
-from xxhash import xxh3_128
 
+from stages.digests import quick_digest
 from stages.folder import PROJECT, user_cache
 from stages.terminal import warn
 
@@ -120,21 +120,13 @@ def read(place):
     """The rows of an entry, mapped into memory; None where there is none, or what is there is not what was written."""
     try:
         files = json.loads((place / WHOLE).read_text(encoding="utf-8"))
-        if not files or any(file_digest(place / name) != digest for name, digest in files.items()):
+        if not files or any(quick_digest(place / name) != digest for name, digest in files.items()):
             return None
         os.utime(place / WHOLE)
     except (OSError, ValueError, AttributeError):
         return None
     parts = [datasets.Dataset.from_file(str(place / name)) for name in files]
     return parts[0] if len(parts) == 1 else datasets.concatenate_datasets(parts)
-
-
-def file_digest(path) -> str:
-    digest = xxh3_128()
-    with open(path, "rb") as file:
-        while block := file.read(1 << 20):
-            digest.update(block)
-    return digest.hexdigest()
 
 
 def write(place, tables):
@@ -147,7 +139,7 @@ def write(place, tables):
         files = [
             _write_file(new / f"{i}.arrow", *group) for i, group in enumerate(groupby(tables, attrgetter("schema")))
         ]
-        _write_private(new / WHOLE, json.dumps({file.name: file_digest(file) for file in files}).encode())
+        _write_private(new / WHOLE, json.dumps({file.name: quick_digest(file) for file in files}).encode())
         try:
             new.rename(place)
         except OSError:

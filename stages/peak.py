@@ -8,23 +8,26 @@ from stages.folder import user_cache, write_json
 
 SIZE, GPU_SIZE = 1536, 8192  # rows and columns: large enough for a stable rate, small enough for a moment
 SECONDS = 0.3
+LASTS = 3600  # seconds that a measurement is not repeated: the trials of a sweep share one
 
 
 def matmul_peak(device, dtype) -> float:
-    """FLOP/s of one device for products of square matrices: the most that was ever measured on it. It is measured once
-    per run, for SECONDS at most and one product at least, and kept in the user's cache: a busy machine seems slower."""
+    """FLOP/s of one device for products of square matrices: the most that was ever measured on it. It is measured at the
+    end of a run, for SECONDS, and kept in the user's cache: a busy machine seems slower."""
     import torch
 
     name = torch.cuda.get_device_name(device) if device.type == "cuda" else f"{platform.node()} {platform.processor()}"
     threads = "" if device.type != "cpu" else f" {torch.get_num_threads()} threads"
-    key, file = f"{name}{threads} {dtype}", user_cache() / "matmul_peak.json"
+    key, file = f"{name}{threads} {dtype}", user_cache() / "matmul_peaks.json"
     try:
         known = json.loads(file.read_text(encoding="utf-8"))
     except (OSError, ValueError):
         known = {}
-    best = max(measured(device, dtype), float(known.get(key, 0)))
-    if best > known.get(key, 0):
-        write_json(file, {**known, key: best})
+    best, when = known.get(key, (0.0, 0.0))
+    if 0 <= time.time() - when < LASTS:
+        return best
+    best = max(measured(device, dtype), best)
+    write_json(file, {**known, key: [best, time.time()]})
     return best
 
 

@@ -86,7 +86,7 @@ DAMAGES = {
     "a manifest of something else": (lambda c: (c / MANIFEST).write_text('["x"]'), "its manifest.json cannot be read"),
     "a manifest without entries": (lambda c: listed(c, dict.clear), "does not list trainer_state.json"),
     "a bit of a digest": (
-        lambda c: listed(c, lambda files: files[WEIGHTS].update(sha256="0" * 64)), "model.safetensors has other content"
+        lambda c: listed(c, lambda files: files[WEIGHTS].update(xxh3="0" * 32)), "model.safetensors has other content"
     ),
     "an entry without a size": (lambda c: listed(c, lambda files: files[WEIGHTS].pop("size")), "cannot be read"),
 }  # fmt: skip
