@@ -12,8 +12,8 @@ LASTS = 3600  # seconds that a measurement is not repeated: the trials of a swee
 
 
 def matmul_peak(device, dtype) -> float:
-    """FLOP/s of one device for products of square matrices: the most that was ever measured on it. It is measured at the
-    end of a run, for SECONDS, and kept in the user's cache: a busy machine seems slower."""
+    """FLOP/s of one device for products of square matrices: the most that was ever measured on it, at the ends of
+    runs, for SECONDS. It is kept in the user's cache: a busy machine seems slower."""
     import torch
 
     name = torch.cuda.get_device_name(device) if device.type == "cuda" else f"{platform.node()} {platform.processor()}"
