@@ -4,7 +4,8 @@
 
 Both train MiniLM on the same files of words and tags with transformers' Trainer, batch 16. The script does what the
 library's examples do: argparse, `datasets` with `map` and a loop over `word_ids`, Auto classes, `evaluate` and seqeval
-loaded, Trainer. Processes take turns. `warm`: the bytecode of all modules is there; `cold`: an empty folder for it, as
+loaded, Trainer. `imports` is what no start can do without: Python with Trainer and the model's classes, nothing done
+with them. Processes take turns. `warm`: the bytecode of all modules is there; `cold`: an empty folder for it, as
 after an installation. `CPU`: seconds of a core until then, which what else runs on the machine changes least.
 """
 
@@ -61,6 +62,13 @@ def script(model, train, validation, folder):
     ).train()  # fmt: skip
 
 
+def imports(folder):
+    """Trainer and the classes of model and tokenizer, and no more."""
+    from transformers import AutoTokenizer, BertForTokenClassification, Trainer, TrainingArguments  # noqa: F401
+
+    Path(folder, "first").write_text("1")
+
+
 def encode(examples, tokenizer, labels):
     """The example script's features: the first sub-word of a word carries its label."""
     batch = tokenizer(examples["tokens"], is_split_into_words=True, truncation=True)
@@ -98,8 +106,13 @@ def commands(data):
     theirs = [__file__, "script", model, str(data["train"]), str(data["validation"])]
     return {
         "ours": (lambda folder: [*ours, f"output_root={folder}"], _has_history),
-        "script": (lambda folder: [*theirs, str(folder)], lambda folder: (folder / "first").is_file()),
+        "script": (lambda folder: [*theirs, str(folder)], _has_first),
+        "imports": (lambda folder: [__file__, "imports", str(folder)], _has_first),
     }
+
+
+def _has_first(folder):
+    return (folder / "first").is_file()
 
 
 def _has_history(folder):
@@ -187,7 +200,7 @@ def main(repeats=5):
 
 
 if __name__ == "__main__":
-    if sys.argv[1:2] == ["script"]:
-        script(*sys.argv[2:])
+    if sys.argv[1:2] in (["script"], ["imports"]):
+        {"script": script, "imports": imports}[sys.argv[1]](*sys.argv[2:])
     else:
         main(*sys.argv[1:])
