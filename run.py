@@ -9,7 +9,7 @@ import hydra
 from hydra.core.hydra_config import HydraConfig
 from omegaconf import OmegaConf
 
-from stages import attempts, commits, divergence, folder, identity, lock, lost, pruned, signals
+from stages import attempts, commits, divergence, files, folder, identity, lock, lost, pruned, signals
 from stages.clock import Clock
 from stages.command_line import clear_errors, complete, with_trial
 from stages.composing import composed_once, is_plain
@@ -99,7 +99,7 @@ def carry_out(config, words, task, place, clock):
             cost = leave(config, data, place, extra, *learned)
             clock.lap("report")
             origin = folder.provenance(words, clock, source, model, cost, learned[0].stopped)
-            folder.write_json(place / "provenance.json", origin)
+            files.write_json(place / folder.PROVENANCE, origin)
             write_page(place)
             attempts.finish(place)
             send_results(trackers, config, place)
@@ -164,7 +164,7 @@ def leave(config, data, place, extra, tuner, tokenizer, results, seconds):
     baseline = report.score_baseline(task, tuner.splits, list(scores)[-1], extra, tokenizer)
     for split, (_, guesses) in results.items():
         rows = report.prediction_rows(task, data.splits[split], guesses)
-        folder.write_lines(place / "predictions" / f"{split}.jsonl", rows)
+        files.write_lines(place / "predictions" / f"{split}.jsonl", rows)
     batch, logits = tuner.first_batch()
     model.save_model(tuner.bare_model(), tokenizer, place / "model")
     model.check_saved(tuner.task, place, batch, logits)

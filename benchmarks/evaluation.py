@@ -20,7 +20,7 @@ import numpy as np
 import torch
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
-from stages import features, folder, model, processor, report
+from stages import features, files, model, processor, report
 from stages.batches import Rows
 from stages.collection import no_collection
 from stages.hub import find_model
@@ -62,7 +62,7 @@ def ours(outputs, rows, labels, examples, file):
     seconds["decode"], clock = time.perf_counter() - clock, time.perf_counter()
     scores = TASK.metrics(predictions, examples)
     seconds["metrics"], clock = time.perf_counter() - clock, time.perf_counter()
-    folder.write_lines(file, report.prediction_rows(TASK, examples, predictions))
+    files.write_lines(file, report.prediction_rows(TASK, examples, predictions))
     seconds["predictions"] = time.perf_counter() - clock
     return seconds, scores.values["f1"], [row["prediction"] for row in predictions]
 

@@ -2,7 +2,7 @@
 
 import shutil
 
-from stages import folder
+from stages import files, folder
 from stages.divergence import MARK
 from stages.secrets import hidden
 from stages.terminal import say
@@ -33,9 +33,9 @@ def start(place, config):
         say(f"The attempt that rerun=true began before goes on. To begin another one, move {place} away.")
     frozen = {key: value for key, value in hidden(config).items() if key != folder.REPEATED}
     frozen["rerun"] = config["rerun"] or again  # who takes it up need not have said it again
-    folder.write_text(place / folder.CONFIG, OmegaConf.to_yaml(OmegaConf.create(frozen)))
+    files.write_text(place / folder.CONFIG, OmegaConf.to_yaml(OmegaConf.create(frozen)))
     if not (place / folder.IDENTITY).is_file():
-        folder.write_json(place / folder.IDENTITY, hidden(folder.identity(config)))
+        files.write_json(place / folder.IDENTITY, hidden(folder.identity(config)))
 
 
 def _is_new_attempt(place):

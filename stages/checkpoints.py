@@ -6,7 +6,8 @@ import shutil
 from pathlib import Path
 
 from stages.digests import quick_digest
-from stages.folder import follow_umask, keep_old, write_json
+from stages.files import follow_umask, write_json
+from stages.folder import keep_old
 from stages.terminal import say, stage, warn
 
 MANIFEST = "manifest.json"  # {"files": {name: {"size": bytes, "xxh3": hex}}}, written last

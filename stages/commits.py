@@ -1,9 +1,8 @@
 """Commits of the Hub: an interrupted or repeated run reads what it read when it began, whatever was uploaded since."""
 
-import json
-
 from stages.attempts import goes_on
-from stages.folder import REPEATED, write_json
+from stages.files import read_json, write_json
+from stages.folder import PROVENANCE, REPEATED
 
 FILE = "commits.json"  # in the run's folder, where it read something of the Hub: {"data": ..., "model": ...}
 
@@ -11,7 +10,7 @@ FILE = "commits.json"  # in the run's folder, where it read something of the Hub
 def pinned(config, place):
     """The configuration to read data and model with: its revisions are the commits of the run that is repeated or goes
     on. It names no run: there a revision counts as it was chosen."""
-    known = config.get(REPEATED) or (_read(place / FILE) if goes_on(place, config) else {})
+    known = config.get(REPEATED) or (read_json(place / FILE, {}) if goes_on(place, config) else {})
     data, commit = config["data"], known.get("data")
     if isinstance(commit, dict):
         data = {**data, "parts": {part: _at(own, commit.get(part)) for part, own in data["parts"].items()}}
@@ -38,12 +37,5 @@ def of_sources(data, model):
 
 def of_run(run):
     """The commits of a finished run."""
-    provenance = _read(run / "provenance.json")
+    provenance = read_json(run / PROVENANCE, {})
     return of_sources(provenance.get("data", {}), provenance.get("model", {}))
-
-
-def _read(path):
-    try:
-        return json.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        return {}

@@ -4,7 +4,7 @@ import json
 import time
 from contextlib import contextmanager
 
-from stages.folder import write_json
+from stages.files import write_json
 from stages.terminal import is_main
 
 MARK = "diverged.json"

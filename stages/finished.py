@@ -8,7 +8,8 @@ from pathlib import Path
 from omegaconf import OmegaConf
 
 from stages import lock
-from stages.folder import FINISHED, write_json
+from stages.files import write_json
+from stages.folder import FINISHED
 
 TUNED = "tuned.json"  # the task's choices that were found on the validation split
 GROUPS = ("task", "data", "model", "method", "metrics", "hardware", "training", "tracking", "guard")

@@ -6,7 +6,6 @@ import platform
 import subprocess
 import sys
 import time
-from contextlib import contextmanager
 from functools import cache
 from hashlib import sha256
 from importlib.metadata import distributions
@@ -14,6 +13,7 @@ from pathlib import Path
 
 from stages.digests import file_digest, files_digest, images_digest, known_digest, text_digest
 from stages.extra_metrics import local_files
+from stages.files import read_json
 from stages.hardware import launched
 from stages.secrets import hidden, hidden_words
 from tasks.contract import task_class
@@ -25,6 +25,7 @@ REPEATED = "commits"  # what a repetition adds to the configuration, see stages/
 CONFIG = "config.yaml"  # appears first
 IDENTITY = "identity.json"  # what the folder is named by, as it was when the run started
 FINISHED = "metrics.json"  # appears last
+PROVENANCE = "provenance.json"  # where everything came from and what it cost
 UNFINISHED = ".metrics.json"  # the same, before everything else is in place
 
 
@@ -130,9 +131,8 @@ def earlier_run(model):
         return {}
     from omegaconf import OmegaConf
 
-    config, known = OmegaConf.to_container(OmegaConf.load(run / CONFIG)), {}
-    if (run / "provenance.json").is_file():
-        known = json.loads((run / "provenance.json").read_text(encoding="utf-8"))
+    config = OmegaConf.to_container(OmegaConf.load(run / CONFIG))
+    known = read_json(run / PROVENANCE, {})
     made = {"run": run.resolve().name, "task": config["task"]["name"], "seed": config["seed"]}
     return {"run": {**made, **{key: known[key] for key in ("started", "code", "data", "model") if key in known}}}
 
@@ -157,45 +157,6 @@ def free_name(path):
     """The path that a folder or file is moved to by `keep_old`."""
     number = next(n for n in range(1, 10_000) if not path.with_name(f"{path.name}.{n}").exists())
     return path.with_name(f"{path.name}.{number}")
-
-
-def write_text(path, text):
-    """Write a file whole or not at all."""
-    with whole_file(path) as file:
-        file.write(text)
-
-
-@contextmanager
-def whole_file(path):
-    """A text file to write, under a temporary name until it is complete."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        with open(temporary, "w", encoding="utf-8", newline="\n") as file:
-            yield file
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)
-
-
-def follow_umask(folder):
-    """Give the files in a folder the rights that new files get: safetensors writes its own for the owner alone."""
-    mask = os.umask(0o077)  # it can only be read by setting it
-    os.umask(mask)
-    for file in folder.rglob("*"):
-        if file.is_file():
-            file.chmod(0o666 & ~mask)
-
-
-def write_json(path, content):
-    write_text(path, json.dumps(content, indent=2, ensure_ascii=False) + "\n")
-
-
-def write_lines(path, rows):
-    """JSON lines, one object per row; rows may be made one by one."""
-    encode = json.JSONEncoder(ensure_ascii=False).encode
-    with whole_file(path) as file:
-        file.writelines(f"{encode(row)}\n" for row in rows)
 
 
 def provenance(words, clock, data, model, cost=None, stopped=None):

@@ -5,7 +5,7 @@ import time
 from contextlib import suppress
 from pathlib import Path
 
-from stages import folder
+from stages import files, folder
 from stages.arguments import typed
 from stages.finished import read_object
 from stages.secrets import hidden
@@ -81,7 +81,7 @@ def note_changes(config, place) -> None:
             path = place / RESUMED
             before = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else []
             entry = {"at": time.strftime("%Y-%m-%dT%H:%M:%S%z"), "changed": what, "code": folder.code_digest()[:16]}
-            folder.write_json(path, [*before, entry])
+            files.write_json(path, [*before, entry])
     elif not place.exists():
         earlier = _same_choices(config, place)
         if earlier:

@@ -7,7 +7,7 @@ from accelerate.utils.memory import clear_device_cache, should_reduce_batch_size
 from transformers import set_seed
 
 from stages.agent import AGAIN
-from stages.folder import write_json
+from stages.files import write_json
 from stages.launching import restarts
 from stages.terminal import stage, warn
 

@@ -3,7 +3,7 @@
 import warnings
 
 from stages.arguments import unknown
-from stages.folder import follow_umask
+from stages.files import follow_umask
 from stages.layers import freeze
 from stages.scratch.draft import register
 from stages.trust import keep_code, loading, own_class

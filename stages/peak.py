@@ -4,7 +4,8 @@ import json
 import platform
 import time
 
-from stages.folder import user_cache, write_json
+from stages.files import write_json
+from stages.folder import user_cache
 
 SIZE, GPU_SIZE = 1536, 8192  # rows and columns: large enough for a stable rate, small enough for a moment
 SECONDS = 0.3

@@ -9,7 +9,7 @@ import torch
 from torch.profiler import ProfilerActivity, profile, record_function
 from transformers import TrainerCallback
 
-from stages.folder import write_json
+from stages.files import write_json
 from stages.terminal import is_main, table, warn
 
 WARM_UP = 2  # steps that are slower than all later ones

@@ -7,7 +7,7 @@ from tqdm.auto import tqdm
 from transformers import TrainerCallback
 
 from stages.clock import duration
-from stages.folder import write_lines
+from stages.files import write_lines
 from stages.pace import FIRST, SHORT, evaluations_left
 from stages.terminal import is_main, say, shows_bars, stage
 

@@ -6,7 +6,7 @@ import time
 from contextlib import contextmanager
 from pathlib import Path
 
-from stages.folder import write_json
+from stages.files import write_json
 from stages.terminal import is_main, stage
 
 MARK = "pruned.json"

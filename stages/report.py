@@ -5,7 +5,8 @@ import re
 from pathlib import Path
 
 from stages.cost import show_cost
-from stages.folder import FINISHED, UNFINISHED, write_json, write_text
+from stages.files import read_json, write_json, write_text
+from stages.folder import FINISHED, PROVENANCE, UNFINISHED
 from stages.page.markup import plain
 from stages.scratch import is_from_scratch, scratch_name
 from stages.secrets import hidden
@@ -55,7 +56,7 @@ def write_scores(folder, scores, baseline, seconds, extra, stopped=None):
 
 def show_results(folder, task):
     """The final table, read back from metrics.json: the same for a fresh run and for one that was done before."""
-    metrics = json.loads((folder / FINISHED).read_text(encoding="utf-8"))
+    metrics = read_json(folder / FINISHED)
     splits = [split for split in ("validation", "test") if split in metrics]
     baseline = metrics["baseline"]
     rows = [
@@ -74,9 +75,8 @@ def show_results(folder, task):
         warn(f"{task.best} is not better than the baseline, which learned nothing. Train longer, or look at the data.")
     show_tables(splits[-1], metrics["tables"][splits[-1]])
     say("")
-    origin = folder / "provenance.json"
-    if origin.is_file() and (known := json.loads(origin.read_text(encoding="utf-8"))).get("cost"):
-        show_cost(known)
+    if (origin := read_json(folder / PROVENANCE, {})).get("cost"):
+        show_cost(origin)
     if "stopped" in metrics:
         warn(
             "training was ended by {why} at step {step} of {of}: these are its best scores until then.".format(
@@ -128,10 +128,19 @@ with Tunesmith.
 ```
 
 Training data: {plain(json.dumps(hidden(source), ensure_ascii=False))}.
-Method: {config["method"]["name"]}, seed {config["seed"]}, batch {config["batch_size"]}, learning rate
+Method: {config["method"]["name"]}, seed {config["seed"]}, {_batches(config)}, learning rate
 {config["optimizer"].get("learning_rate")}. The licences of the base model and of the data apply.
 """
     write_text(folder / "model" / "README.md", text)
+
+
+def _batches(config):
+    """How large the batches were, in words."""
+    if config["batching"] == "examples":
+        return f"batches of {config['batch_size']} examples"
+    if config["batch_tokens"]:
+        return f"batches of {config['batch_tokens']} tokens"
+    return f"batches of {config['batch_size']} examples in the mean, by tokens"
 
 
 def _base(model):

@@ -8,7 +8,7 @@ import torch
 from transformers import EarlyStoppingCallback, Trainer
 
 from stages import checkpoints
-from stages.folder import write_json
+from stages.files import write_json
 from stages.terminal import is_main
 
 

@@ -7,7 +7,7 @@ from contextlib import contextmanager, redirect_stdout
 from itertools import chain
 from pathlib import Path
 
-from stages import folder, signals
+from stages import files, folder, signals
 from stages.finished import saved_labels, tuned_task
 from stages.hardware import launched
 from stages.inputs import STANDARD, read_parts
@@ -57,9 +57,9 @@ def score_run(request):
     predictions = model.predict_prepared(examples, shared=True)
     if is_main():
         scores = extra.added_to(task.metrics(predictions, examples), predictions, examples)
-        folder.write_lines(place / "predictions.jsonl", report.prediction_rows(task, examples, predictions))
+        files.write_lines(place / "predictions.jsonl", report.prediction_rows(task, examples, predictions))
         content = {"test": scores.values, "tables": {"test": scores.tables}, "extra": extra.names, "data": source}
-        folder.write_json(place / folder.FINISHED, {**content, "seconds": round(time.time() - started, 1)})
+        files.write_json(place / folder.FINISHED, {**content, "seconds": round(time.time() - started, 1)})
     return show_scored(place, request, task)
 
 
@@ -106,7 +106,7 @@ def _opened(target, out):
     elif target == STANDARD:
         yield out
     else:
-        with folder.whole_file(target) as file:
+        with files.whole_file(target) as file:
             yield file
             folder.keep_old(target)
 

@@ -4,7 +4,7 @@ import time
 
 from transformers import TrainerCallback
 
-from stages.folder import write_json
+from stages.files import write_json
 from stages.terminal import is_main
 
 EVERY = 1.0  # seconds between two words

@@ -9,7 +9,8 @@ from threading import Thread
 from transformers import TrainerCallback
 
 from stages import trackers as known
-from stages.folder import FINISHED, write_text
+from stages.files import read_json, read_lines, write_text
+from stages.folder import FINISHED, PROVENANCE
 from stages.pruned import Pruned
 from stages.secrets import hidden
 from stages.terminal import is_main, stage, warn
@@ -161,32 +162,27 @@ def send_finished(config, folder):
 def send_rest(config, folder):
     """Send what the trackers have not got of a finished run: it was killed on the way to them."""
     with tracked(config, folder) as trackers:
-        log_all(trackers, _read_lines(folder / "history.jsonl"))
+        log_all(trackers, read_lines(folder / "history.jsonl"))
         send_results(trackers, config, folder)
 
 
 def read_results(folder):
     """-> ({"test/f1": ...}, {"predictions": rows, ...}, last step, length of the history) of a finished run; tables are
     of its last split."""
-    metrics = json.loads((folder / FINISHED).read_text(encoding="utf-8"))
+    metrics = read_json(folder / FINISHED)
     splits = [split for split in ("validation", "test") if split in metrics]
     values = {**{split: metrics[split] for split in splits}, "baseline": metrics["baseline"]["values"]}
     scores = {f"{part}/{name}": value for part in values for name, value in values[part].items()}
     tables = {title.replace(" ", "_"): rows for title, rows in metrics["tables"][splits[-1]].items()}
-    predictions = _read_lines(folder / "predictions" / f"{splits[-1]}.jsonl")
+    predictions = read_lines(folder / "predictions" / f"{splits[-1]}.jsonl")
     tables["predictions"] = [_readable(row) for row in errors_first(predictions)[:SAMPLE]]
-    tables["findings"] = json.loads((folder / "findings.json").read_text(encoding="utf-8"))
-    history = _read_lines(folder / "history.jsonl")
+    tables["findings"] = read_json(folder / "findings.json")
+    history = read_lines(folder / "history.jsonl")
     step = max((line["step"] for line in history), default=0)
-    origin = folder / "provenance.json"
-    cost = json.loads(origin.read_text(encoding="utf-8")).get("cost", {}) if origin.is_file() else {}
+    cost = read_json(folder / PROVENANCE, {}).get("cost", {})
     scores |= {f"cost/{name}": value for name, value in cost.items()}
     numbers = {name: value for name, value in scores.items() if isinstance(value, int | float)}
     return numbers, {name: rows for name, rows in tables.items() if rows}, step, len(history)
-
-
-def _read_lines(path):
-    return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
 
 
 def errors_first(rows):

@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from math import isnan
 from pathlib import Path
 
-from stages.folder import FINISHED, write_json
+from stages.files import read_json, write_json
+from stages.folder import FINISHED, PROVENANCE
 from stages.terminal import say, stage, table, warn
 
-PROVENANCE = "provenance.json"
 SPLITS = ("validation", "test")
 PACKAGES = 12  # shown at most
 
@@ -29,11 +29,7 @@ class Outcome:
 
 def read_outcome(run: Path) -> Outcome:
     """Both files as they are now: a run's folder may be moved aside later."""
-    return Outcome(*({} if not (run / n).is_file() else _read(run / n) for n in (FINISHED, PROVENANCE)))
-
-
-def _read(path):
-    return json.loads(path.read_text(encoding="utf-8"))
+    return Outcome(*(read_json(run / name, {}) for name in (FINISHED, PROVENANCE)))
 
 
 def check_scored(outcome: Outcome, run: Path):

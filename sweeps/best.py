@@ -7,7 +7,8 @@ import yaml
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from optuna.trial import TrialState
 
-from stages.folder import UNDECISIVE, write_json, write_text
+from stages.files import write_json, write_text
+from stages.folder import UNDECISIVE
 from stages.secrets import hidden_words
 from stages.terminal import say, stage, table
 from sweeps.candidates import SEED_VALUES, WORDS

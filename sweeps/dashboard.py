@@ -10,7 +10,7 @@ from pathlib import Path
 
 from stages.command_line import clear_errors
 from stages.config import register_open_nodes
-from stages.folder import write_json
+from stages.files import write_json
 from stages.terminal import say, stage
 from sweeps.groups import varying
 from sweeps.runs import Run, find_runs

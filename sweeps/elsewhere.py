@@ -16,7 +16,8 @@ from pathlib import Path
 from stages import lock, signals
 from stages.choices import config_dir
 from stages.command_line import quote
-from stages.folder import PROJECT, is_finished, run_folder, write_json
+from stages.files import write_json
+from stages.folder import PROJECT, is_finished, run_folder
 from sweeps.board import Board, labels
 from sweeps.pool import Pool, find_project
 from sweeps.slots import Slot

@@ -11,7 +11,8 @@ from omegaconf import OmegaConf
 
 from stages.command_line import clear_errors
 from stages.config import register_open_nodes
-from stages.folder import CONFIG, FINISHED, code_digest, safe_name, write_json, write_lines, write_text
+from stages.files import write_json, write_lines, write_text
+from stages.folder import CONFIG, FINISHED, PROVENANCE, code_digest, safe_name
 from stages.report import prediction_rows
 from stages.terminal import say, stage, table
 from sweeps import votes
@@ -117,7 +118,7 @@ def _write(place, runs, how, split, rows, scores, seconds):
     write_lines(place / "predictions" / f"{split}.jsonl", rows)
     origin = {"command": ["sweeps.ensemble", *members, "--how", how], "code": code_digest()[:16], "members": members}
     origin |= {"started": time.strftime("%Y-%m-%dT%H:%M:%S%z"), "seconds": round(seconds, 1)}
-    write_json(place / "provenance.json", origin)
+    write_json(place / PROVENANCE, origin)
     cost = [run.metrics.get("training_seconds") for run in runs]
     spent = {"training_seconds": sum(cost)} if all(isinstance(one, int | float) for one in cost) else {}
     write_json(place / FINISHED, {split: scores.values, "tables": {split: scores.tables}, "members": members, **spent})

@@ -4,7 +4,7 @@ from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 
-from stages.folder import write_lines
+from stages.files import write_lines
 from stages.terminal import say, stage, table
 from sweeps.runs import Run
 from sweeps.samples import check_same_examples

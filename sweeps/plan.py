@@ -1,12 +1,13 @@
 """The plan of a sweep, before its first trial: all trials composed and checked, how many are done, how long the rest
 will take."""
 
-import json
 from statistics import median
 
 from omegaconf import OmegaConf
 
 from stages.clock import duration
+from stages.files import read_json
+from stages.folder import PROVENANCE
 from stages.terminal import stage
 from sweeps.trial import compose, sweep_folder, sweep_name
 
@@ -55,6 +56,6 @@ def estimate(trials):
     """The seconds of a trial, by those of finished runs of the same task, data and model; None without any."""
     seconds = []
     for trial in trials:
-        for run in trial.place.parent.glob(f"{trial.place.name.rpartition('-')[0]}-*/provenance.json"):
-            seconds.append(json.loads(run.read_text(encoding="utf-8"))["seconds"])
+        for run in trial.place.parent.glob(f"{trial.place.name.rpartition('-')[0]}-*/{PROVENANCE}"):
+            seconds.append(read_json(run)["seconds"])
     return median(seconds) if seconds else None

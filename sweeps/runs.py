@@ -1,6 +1,5 @@
 """Finished runs, read from their folders: what was chosen, what came out, what was predicted. No torch here."""
 
-import json
 import re
 from dataclasses import dataclass
 from functools import cached_property
@@ -10,8 +9,9 @@ from pathlib import Path
 import yaml
 
 from stages.config import build_task
+from stages.files import read_json, read_lines
 from stages.finished import TUNED
-from stages.folder import CONFIG, FINISHED, IDENTITY
+from stages.folder import CONFIG, FINISHED, IDENTITY, PROVENANCE
 from stages.typos import nearest
 
 SPLITS = ("test", "validation")
@@ -32,7 +32,7 @@ class Run:
     @cached_property
     def task(self):
         """The task, with what it found on the validation split."""
-        return self._built(_json(self.folder / TUNED, {}))
+        return self._built(read_json(self.folder / TUNED, {}))
 
     @cached_property
     def chosen_task(self):
@@ -47,12 +47,12 @@ class Run:
 
     @cached_property
     def provenance(self) -> dict:
-        return _json(self.folder / "provenance.json", {})
+        return read_json(self.folder / PROVENANCE, {})
 
     @cached_property
     def content(self) -> dict:
         """{what: digest} of code, data and model, as far as the run kept them."""
-        kept = _json(self.folder / IDENTITY, {}).get("content", {})
+        kept = read_json(self.folder / IDENTITY, {}).get("content", {})
         data = self.provenance.get("data") or {}
         found = {f"data.{s}": of["sha256"] for s, of in data.items() if isinstance(of, dict) and "sha256" in of}
         code = {"the code": self.provenance["code"]} if "code" in self.provenance else {}
@@ -60,7 +60,7 @@ class Run:
 
     @cached_property
     def history(self) -> list[dict]:
-        return _lines(self.folder / "history.jsonl")
+        return read_lines(self.folder / "history.jsonl")
 
     @property
     def seed(self):
@@ -78,14 +78,14 @@ class Run:
 
     def predictions(self, split: str) -> list[dict]:
         """The rows of its predictions; empty where there are none."""
-        return _lines(self.folder / "predictions" / f"{split}.jsonl")
+        return read_lines(self.folder / "predictions" / f"{split}.jsonl")
 
 
 def read_run(folder: Path) -> Run:
     """A run's folder, finished or not; ValueError where a file of it cannot be read."""
     try:
         config = yaml.load((folder / CONFIG).read_text(encoding="utf-8"), Loader)
-        metrics = _json(folder / FINISHED, {})
+        metrics = read_json(folder / FINISHED, {})
     except (OSError, ValueError, yaml.YAMLError) as error:
         raise ValueError(f"{folder} cannot be read as a run: {' '.join(str(error).split())[:200]}") from error
     if not isinstance(config, dict) or not isinstance(config.get("task"), dict):
@@ -141,7 +141,7 @@ def _runs_of_record(folder):
 
 def trials_of(folder: Path) -> list[dict]:
     """What a sweep recorded of its trials."""
-    return _json(folder / RECORD, {}).get("trials", [])
+    return read_json(folder / RECORD, {}).get("trials", [])
 
 
 def _runs_of_sweep(name, root):
@@ -159,14 +159,3 @@ def _runs_of_sweep(name, root):
         f"{name}: there is no such folder, and no run in {root}/ belongs to a sweep of that name.{hint} "
         "python -m sweeps.list shows what there is."
     )
-
-
-def _json(path, missing):
-    return json.loads(path.read_text(encoding="utf-8")) if path.is_file() else missing
-
-
-def _lines(path):
-    """JSON lines; only a newline ends one, whatever else Unicode calls a line break."""
-    if not path.is_file():
-        return []
-    return [json.loads(line) for line in path.read_text(encoding="utf-8").split("\n") if line]

@@ -17,8 +17,9 @@ from stages import lock, pruned
 from stages.clock import duration
 from stages.command_line import explain
 from stages.config import build_task
+from stages.files import write_json
 from stages.finished import frozen_config
-from stages.folder import is_finished, write_json
+from stages.folder import is_finished
 from stages.schema import check_sweeper
 from stages.terminal import stage, warn
 from sweeps.best import conclude

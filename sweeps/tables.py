@@ -6,7 +6,7 @@ import re
 from math import isfinite
 from pathlib import Path
 
-from stages.folder import write_json, write_text
+from stages.files import write_json, write_text
 from stages.page.markup import plain
 from sweeps.runs import Run
 from sweeps.sentences import said_p

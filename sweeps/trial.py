@@ -11,7 +11,8 @@ from hydra.core.hydra_config import HydraConfig
 from omegaconf import open_dict
 
 from stages.config import read_config
-from stages.folder import UNDECISIVE, is_finished, run_folder, safe_name, write_json
+from stages.files import write_json
+from stages.folder import UNDECISIVE, is_finished, run_folder, safe_name
 from stages.secrets import hidden, hidden_words
 
 RECORD = "sweep.json"  # in the sweep's folder

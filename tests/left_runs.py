@@ -3,7 +3,7 @@
 from omegaconf import OmegaConf
 
 from stages.config import build_task
-from stages.folder import write_json, write_lines, write_text
+from stages.files import write_json, write_lines, write_text
 from stages.page.numbers import scores
 from stages.report import prediction_rows
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from stages import attempts, folder, progress
+from stages import attempts, files, folder, progress
 from stages.divergence import MARK
 from stages.finished import frozen_config, kept_attempts
 
@@ -32,7 +32,7 @@ def killed_at(monkeypatch):
 
 def test_a_run_is_finished_when_everything_is_in_place(tmp_path):
     (tmp_path / "checkpoints").mkdir()
-    folder.write_json(tmp_path / folder.UNFINISHED, {"test": {}})
+    files.write_json(tmp_path / folder.UNFINISHED, {"test": {}})
     assert not folder.is_finished(tmp_path)
     attempts.finish(tmp_path)
     assert folder.is_finished(tmp_path)

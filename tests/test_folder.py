@@ -59,15 +59,6 @@ def test_the_code_counts(config, monkeypatch, tmp_path):
     assert len({before, one, folder.digest(config())}) == 3
 
 
-def test_files_are_written_whole_or_not_at_all(tmp_path):
-    path = tmp_path / "new" / "x.json"
-    folder.write_json(path, {"a": "ä"})
-    with pytest.raises(TypeError):
-        folder.write_json(path, {"a": object()})
-    assert json.loads(path.read_text(encoding="utf-8")) == {"a": "ä"}
-    assert [p.name for p in path.parent.iterdir()] == ["x.json"]
-
-
 def test_old_runs_are_kept_one_by_one(tmp_path):
     place = tmp_path / "run"
     assert folder.keep_old(place) is None

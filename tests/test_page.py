@@ -10,7 +10,8 @@ import pytest
 from omegaconf import OmegaConf
 
 from stages.config import build_task
-from stages.folder import FINISHED, UNFINISHED, write_json, write_lines, write_text
+from stages.files import write_json, write_lines, write_text
+from stages.folder import FINISHED, UNFINISHED
 from stages.page import document, results
 from stages.page.choices import differences
 from stages.page.left import read_left

@@ -3,7 +3,8 @@
 import pytest
 
 from stages import report
-from stages.folder import FINISHED, write_json
+from stages.files import write_json
+from stages.folder import FINISHED
 from tasks.contract import Finding, task_class
 
 TASK = task_class("text_classification")("text_classification", "accuracy")

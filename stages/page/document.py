@@ -3,7 +3,7 @@
 from functools import partial
 from pathlib import Path
 
-from stages.folder import write_text
+from stages.files import write_text
 from stages.page import about, errors, results
 from stages.page.left import read_left
 from stages.page.markup import Html, element, join, note

@@ -1,13 +1,13 @@
 """What a run left in its folder, read back: all that the page is made of."""
 
-import json
 from dataclasses import dataclass
 from pathlib import Path
 
 from omegaconf import OmegaConf
 
+from stages.files import read_json, read_lines
 from stages.finished import tuned_task
-from stages.folder import FINISHED, UNFINISHED
+from stages.folder import FINISHED, PROVENANCE, UNFINISHED
 from tasks.contract import Answer, Task
 
 
@@ -41,23 +41,10 @@ def read_left(folder):
     config = OmegaConf.to_container(OmegaConf.load(folder / "config.yaml"))
     task = tuned_task(folder)
     scored = folder / UNFINISHED
-    metrics = _json(scored if scored.is_file() else folder / FINISHED, None)
+    metrics = read_json(scored if scored.is_file() else folder / FINISHED)
     splits = list(metrics["tables"])
-    rows = _lines(folder / "predictions" / f"{splits[-1]}.jsonl")
+    rows = read_lines(folder / "predictions" / f"{splits[-1]}.jsonl")
     return Left(
-        folder, task, config, metrics, _lines(folder / "history.jsonl"), _json(folder / "findings.json", []),
-        _json(folder / "provenance.json", {}), splits, rows, [task.answers(row) for row in rows],
+        folder, task, config, metrics, read_lines(folder / "history.jsonl"), read_json(folder / "findings.json", []),
+        read_json(folder / PROVENANCE, {}), splits, rows, [task.answers(row) for row in rows],
     )  # fmt: skip
-
-
-def _json(path, missing):
-    if missing is not None and not path.is_file():
-        return missing
-    return json.loads(path.read_text(encoding="utf-8"))
-
-
-def _lines(path):
-    """JSON lines; only a newline ends one, whatever else Unicode calls a line break."""
-    if not path.is_file():
-        return []
-    return [json.loads(line) for line in path.read_text(encoding="utf-8").split("\n") if line]

@@ -6,7 +6,7 @@ from contextlib import contextmanager, redirect_stdout
 import trackio
 from trackio.sqlite_storage import SQLiteStorage
 
-from stages.folder import write_text
+from stages.files import write_text
 from stages.trackers.contract import Tracker, confusion_matrix
 
 

@@ -12,7 +12,7 @@ import wandb
 from wandb.proto import wandb_internal_pb2 as pb
 from wandb.sdk.lib.wbauth import read_netrc_auth
 
-from stages.folder import write_text
+from stages.files import write_text
 from stages.secrets import hidden_words
 from stages.terminal import warn
 from stages.trackers.contract import Tracker
