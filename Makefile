@@ -38,11 +38,15 @@ test-all: $(READY)  ## the default and the slow tests
 chaos: $(READY)  ## kill runs at random moments, type them again, compare with runs left alone
 	$(BIN)/python tests/chaos.py
 
-bench: $(READY)  ## speed against the usual recipes and the tutorials' loop, as ratios; an hour on 2 quiet cores
+bench: $(READY)  ## speed against the usual recipes and the tutorials' loop, as ratios; two hours on 2 quiet cores
 	$(BIN)/python benchmarks/start_up.py
 	$(BIN)/python benchmarks/preprocessing.py
+	$(BIN)/python benchmarks/preprocessing.py --sizes 1000 10000 100000 1000000
 	$(BIN)/python benchmarks/training.py
 	$(BIN)/python benchmarks/training.py --task text_classification
+	$(BIN)/python benchmarks/training.py --task question_answering --rows 200
+	$(BIN)/python benchmarks/training.py --task pos --rows 600
+	$(BIN)/python benchmarks/training.py --task text_classification --sizes 1000 10000 100000
 	$(BIN)/python benchmarks/evaluation.py
 	$(BIN)/python benchmarks/sweep_cost.py
 
