@@ -133,6 +133,8 @@ def train(config, task, data, weights, place, trackers, clock):
     tuner = training.build_tuner(config, task, data.labels, network, tokenizer, splits, place)
     rows = {split: len(encoded.rows) for split, encoded in splits.items()}
     scored = sum(rows.values()) - rows["train"]
+    if tuner.asks_answers and tuner.args.eval_strategy != "no":  # an evaluation of validation is kept
+        scored -= rows["validation"]
     pace = Pace(len(tuner.batches), len(tuner.train_dataset), rows["validation"], scored)
     for callback in (
         pace,

@@ -6,12 +6,12 @@ whole, and their digests, written last. It appears under its name at once, compl
 
 import json
 import marshal
+import math
 import os
 import shutil
 import sys
 import tempfile
 import time
-from functools import cache
 from hashlib import blake2b
 from itertools import groupby
 from operator import attrgetter
@@ -56,7 +56,10 @@ def gigabytes() -> float:
     """The room for all entries; ValueError for something that is no number."""
     given = os.environ.get(ROOM, "10")
     try:
-        return max(float(given), 0.0)
+        room = float(given)
+        if math.isnan(room):
+            raise ValueError("not a number")
+        return max(room, 0.0)
     except ValueError as error:
         raise ValueError(f"{ROOM}={given} is no number of gigabytes. Give one, or 0 to keep nothing.") from error
 
@@ -79,7 +82,7 @@ def key_of(examples, labels, task, tokenizer) -> str | None:
     except ValueError:  # of marshal, for anything but text, numbers and lists and objects of them
         return None
     versions = [module.__version__ for module in (datasets, pa, tokenizers, transformers)]
-    made_by = [code_digest(), *versions, type(task).__qualname__, repr(task), list(labels), tokenizer_digest(tokenizer)]
+    made_by = [CODE, *versions, type(task).__qualname__, repr(task), list(labels), tokenizer_digest(tokenizer)]
     return blake2b(json.dumps([content, *made_by]).encode(), digest_size=16).hexdigest() + _own_code(task)
 
 
@@ -102,11 +105,12 @@ def tokenizer_digest(tokenizer) -> str:
     return blake2b(state.encode(), digest_size=16).hexdigest()
 
 
-@cache
-def code_digest() -> str:
-    """Of the code that makes rows."""
+def _code_digest() -> str:
     files = sorted(PROJECT.glob("tasks/**/*.py")) + [PROJECT / "stages" / f"{n}.py" for n in ("features", "processor")]
     return blake2b(b"".join(file.read_bytes() for file in files), digest_size=16).hexdigest()
+
+
+CODE = _code_digest()  # of the code that makes rows, as it was imported: a file that is edited later makes none
 
 
 def _own_code(task):
@@ -123,27 +127,27 @@ def read(place):
         if not files or any(quick_digest(place / name) != digest for name, digest in files.items()):
             return None
         os.utime(place / WHOLE)
+        parts = [datasets.Dataset.from_file(str(place / name)) for name in files]
+        return parts[0] if len(parts) == 1 else datasets.concatenate_datasets(parts)
     except (OSError, ValueError, AttributeError):
         return None
-    parts = [datasets.Dataset.from_file(str(place / name)) for name in files]
-    return parts[0] if len(parts) == 1 else datasets.concatenate_datasets(parts)
 
 
 def write(place, tables):
     """Write an entry. What is there and cannot be read is replaced; where another process was faster, its entry
     stays."""
-    if place.exists():
-        shutil.rmtree(place, ignore_errors=True)
     new = Path(tempfile.mkdtemp(prefix=".", dir=place.parent))
     try:
         files = [
             _write_file(new / f"{i}.arrow", *group) for i, group in enumerate(groupby(tables, attrgetter("schema")))
         ]
         _write_private(new / WHOLE, json.dumps({file.name: quick_digest(file) for file in files}).encode())
+        if place.exists() and read(place) is None:
+            shutil.rmtree(place, ignore_errors=True)
         try:
             new.rename(place)
         except OSError:
-            if not place.exists():
+            if read(place) is None:
                 raise
     finally:
         shutil.rmtree(new, ignore_errors=True)
@@ -168,7 +172,8 @@ def drop_oldest(room, but):
     found = []
     for place in but.parent.iterdir():
         try:
-            stamp = (place / WHOLE).stat().st_mtime if place.name[0] != "." else place.stat().st_mtime
+            whole = place / WHOLE  # missing where a process was killed while it removed or wrote the entry
+            stamp = (whole if whole.is_file() else place).stat().st_mtime
             size = sum(file.stat().st_size for file in place.iterdir())
         except OSError:
             continue  # another process removes it

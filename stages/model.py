@@ -6,6 +6,7 @@ from stages.arguments import unknown
 from stages.files import follow_umask
 from stages.layers import freeze
 from stages.scratch.draft import register
+from stages.scratch.vocabulary import UNLIMITED
 from stages.trust import keep_code, loading, own_class
 from tasks.contract import Task
 
@@ -36,7 +37,7 @@ def readable_length(model, tokenizer, asked=None):
     padding = next((m.padding_idx for m in embeddings if getattr(m, "padding_idx", None) is not None), None)
     if padding is not None:
         positions -= padding + 1  # RoBERTa counts positions from behind its padding id
-    length = min(positions, tokenizer.model_max_length)
+    length = min(positions, tokenizer.model_max_length, UNLIMITED)
     if asked and asked > length:
         raise ValueError(f"model.max_length={asked}, but this model reads {length} sub-words. Give {length} or less.")
     return asked or length

@@ -16,7 +16,7 @@ from stages.secrets import hidden
 from stages.terminal import is_main, stage, warn
 
 SAMPLE = 200  # rows of the table of predictions
-PATIENCE = 5  # seconds for trackers that still open when a run is interrupted: its grace is for saving
+PATIENCE = 5  # seconds for trackers that still open when a run is interrupted or fails
 
 
 @contextmanager
@@ -54,12 +54,12 @@ def tracked(config, folder):
         outcome = "pruned"
         raise
     finally:
-        if trackers and outcome == "interrupted":
+        if trackers and outcome in ("interrupted", "failed"):  # the grace is for saving; an error is not held back
             trackers.wait(PATIENCE)
         for tracker in trackers:
             with harmless(tracker.title):
                 tracker.finish(outcome)
-        if is_main() and outcome in ("finished", "pruned") and not any(tracker.lacks for tracker in trackers):
+        if trackers and outcome in ("finished", "pruned") and trackers.have_all():
             mark.unlink(missing_ok=True)
 
 
@@ -69,6 +69,7 @@ class Opening:
 
     def __init__(self, config, folder):
         names = known.chosen(config["tracking"])
+        self._asked = len(names)
         aside, here = ([name for name in names if (name in known.ASIDE) == is_aside] for is_aside in (True, False))
         self._open, self._said = open_trackers(config, folder, here) if here else [], False
         self._thread = Thread(target=lambda: self._open.extend(open_trackers(config, folder, aside)), daemon=True)
@@ -85,6 +86,10 @@ class Opening:
                 with harmless(tracker.title):
                     stage("tracking", tracker.where())
         return iter(list(self._open))
+
+    def have_all(self):
+        """Whether all that were asked for are open and got all of it."""
+        return len(self._open) == self._asked and not any(tracker.lacks for tracker in self._open)
 
     def wait(self, seconds=None):
         """Until all are open, or so many seconds; what opens later than that is left to itself."""

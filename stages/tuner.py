@@ -170,17 +170,17 @@ class Tuner(ResumingTrainer):
         inputs = self._prepare_inputs(inputs)
         labels = inputs.pop("labels")
         with torch.no_grad(), self.compute_loss_context_manager():
-            if self._answers:
+            if self.asks_answers:
                 with self.accelerator.autocast():  # accelerate wraps the model; text is written by what is inside
                     outputs = self.task.respond(self.accelerator.unwrap_model(model), inputs, labels)
             else:
                 outputs = model(**inputs)
             losses = self.task.loss(outputs, labels, self.plain)
-            reduced = self.task.reduce(outputs) if self._answers else ()
+            reduced = self.task.reduce(outputs) if self.asks_answers else ()
         return None, (*reduced, losses), self.task.items(labels)
 
     @property
-    def _answers(self):
+    def asks_answers(self):
         """Whether evaluation needs the task's answers: writing text for each evaluation would take most of the time."""
         return not (self.task.generates and self.choosing and self.task.best in LOSSES)
 
@@ -195,7 +195,7 @@ class Tuner(ResumingTrainer):
             "loss": loss,
             **({"perplexity": perplexity(loss)} if "perplexity" in self.task.directions else {}),
         }
-        if not self._answers:
+        if not self.asks_answers:
             return Scores(values), []
         part = self.splits[split]
         if split == "validation":
@@ -207,7 +207,7 @@ class Tuner(ResumingTrainer):
     def _validated(self, outputs):
         """The scores of an evaluation. Its outputs are kept as long as they may be those of the chosen weights."""
         best = {step: kept for step, kept in self.evaluated.items() if step == self.state.best_global_step}
-        self.evaluated = {**best, self.state.global_step: outputs} if self._answers else {}
+        self.evaluated = {**best, self.state.global_step: outputs} if self.asks_answers else {}
         return self._scores("validation", outputs)[0].values
 
     @property

@@ -28,7 +28,7 @@ class Frame:
     def _around(self, name, contents):
         more = sum(map(len, self.fixed[name]))
         offsets = offsets_of(sum(content.lengths for content in contents) + more)
-        values = np.empty(offsets[-1], np.int8 if name in CONSTANT else np.int32)
+        values = np.empty(offsets[-1], _kind(name))
         place = offsets[:-1].copy()
         for i, part in enumerate(self.fixed[name]):
             values[place[:, None] + np.arange(len(part))] = part
@@ -38,6 +38,16 @@ class Frame:
                 values[spread(place, contents[i].lengths)] = inside
                 place += contents[i].lengths
         return Ragged(values, offsets)
+
+
+def _kind(name):
+    return np.int8 if name in CONSTANT else np.int32
+
+
+def inputs_of(batch, names) -> dict[str, Ragged]:
+    """The model's inputs that a tokenizer's call made, by name, in the types of numbers that a `Frame` makes them in:
+    rows made in both ways stand in one table."""
+    return {name: Ragged.of(batch[name], _kind(name)) for name in names if name in batch}
 
 
 def frame_of(texts, tokenizer, split=False) -> Frame | None:

@@ -9,6 +9,7 @@ import pytest
 from stages import encoded, features
 from stages.processor import load_tokenizer
 from tasks.ner import NER
+from tasks.question_answering import QuestionAnswering
 from tasks.text_classification import TextClassification
 
 LABELS = ("O", "B-LOC", "I-LOC")
@@ -115,7 +116,7 @@ def with_token(tokenizer):
 
 def test_code_and_versions_make_another_entry(tokenizer, cache, monkeypatch):
     encode(examples(), tokenizer)
-    monkeypatch.setattr(encoded, "code_digest", lambda: "other")
+    monkeypatch.setattr(encoded, "CODE", "other")
     encode(examples(), tokenizer)
     monkeypatch.setattr(encoded.tokenizers, "__version__", "0.0")
     encode(examples(), tokenizer)
@@ -204,6 +205,25 @@ def test_what_killed_runs_left_goes_after_a_day(tokenizer, cache):
     assert [place.name for place in entries(cache) if place.name[0] == "."] == [".new"]
 
 
+def test_what_a_process_that_was_killed_left_of_an_entry_counts_and_goes(tokenizer, cache, monkeypatch):
+    encode(examples(), tokenizer)
+    (half,) = entries(cache)
+    (half / encoded.WHOLE).unlink()
+    size = sum(file.stat().st_size for file in half.iterdir())
+    monkeypatch.setenv(encoded.ROOM, str(1.5 * size / 1e9))
+    encode(examples("other"), tokenizer)
+    (left,) = entries(cache)
+    assert left != half
+
+
+def test_an_entry_that_another_process_made_meanwhile_stays(tokenizer, cache):
+    encode(examples(), tokenizer)
+    (place,) = entries(cache)
+    before = place.stat().st_ino
+    encoded.write(place, features.encoded_tables("train", examples(), LABELS, TASK, tokenizer))
+    assert place.stat().st_ino == before and entries(cache) == [place]
+
+
 def test_nobody_else_can_read_it(tokenizer, cache):
     encode(examples(), tokenizer)
     (place,) = entries(cache)
@@ -218,9 +238,10 @@ def test_nothing_is_kept(tokenizer, cache, monkeypatch, room, least):
     assert not encode(examples(), tokenizer).cache_files and not entries(cache)
 
 
-def test_room_that_is_no_number(tokenizer, monkeypatch):
-    monkeypatch.setenv(encoded.ROOM, "much")
-    with pytest.raises(ValueError, match=r"TUNESMITH_CACHE_GB=much is no number of gigabytes\. Give one, or 0"):
+@pytest.mark.parametrize("room", ["much", "nan"])
+def test_room_that_is_no_number(tokenizer, monkeypatch, room):
+    monkeypatch.setenv(encoded.ROOM, room)
+    with pytest.raises(ValueError, match=rf"TUNESMITH_CACHE_GB={room} is no number of gigabytes\. Give one, or 0"):
         encode(examples(), tokenizer)
 
 
@@ -228,6 +249,22 @@ def test_values_that_are_no_data_are_encoded_each_time(tiny_bert, cache):
     task = TextClassification("text_classification", None)
     data = {"text": ["the river", "a city"], "label": ["a", "b"], "_more": [object(), object()]}
     assert len(encode(data, load_tokenizer(tiny_bert, False), task, ("a", "b"))) == 2 and not entries(cache)
+
+
+@pytest.mark.parametrize("room", ["0", "10"])
+@pytest.mark.parametrize("silent", ["\u200b", " "])
+def test_examples_that_the_tokenizer_must_read_itself_stand_beside_the_others(
+    tokenizer, tiny_bert, monkeypatch, room, silent
+):
+    """The last chunk holds nothing that could be looked up; its numbers must be of the same types."""
+    monkeypatch.setattr(features, "CHUNK", 3)
+    monkeypatch.setenv(encoded.ROOM, room)
+    words = {"tokens": [["the"], ["river"], ["xyz"], [silent]], "tags": [["O"]] * 4}
+    assert len(encode(words, tokenizer)) == 4
+    task = QuestionAnswering("question_answering", "f1")
+    asked = {"question": ["the river ?"] * 4, "context": [*["the river is xyz"] * 3, silent]}
+    asked["answers"] = [{"text": [], "answer_start": []}] * 4
+    assert len(encode(asked, load_tokenizer(tiny_bert, False), task, ("answer", "no answer"))) == 4
 
 
 def test_columns_that_are_empty_for_a_while_are_written_too(tokenizer, cache, monkeypatch):

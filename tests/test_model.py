@@ -5,9 +5,11 @@ from types import SimpleNamespace
 
 import pytest
 
-from stages.model import answers, build_model, check_saved, count_parameters, readable_length, save_model
+from stages.model import answers, build_model, check_saved, count_parameters, limit_length, readable_length, save_model
 from stages.processor import add_tokens, load_tokenizer, treats_words_alike
 from tasks.contract import task_class
+from tasks.texts.rows import encode_texts
+from tasks.words.windows import split_into_windows
 
 NER = task_class("ner")("ner", "f1")
 TEXT = task_class("text_classification")("text_classification", "accuracy")
@@ -95,6 +97,15 @@ def test_readable_length(request, name, reads):
     assert readable_length(model, tokenizer, 16) == 16
     with pytest.raises(ValueError, match=f"max_length={reads + 1}, but this model reads {reads} sub-words"):
         readable_length(model, tokenizer, reads + 1)
+
+
+def test_no_limit_at_all_is_a_number_that_arrays_hold(tiny_bert):
+    """Bloom has no positions, and its tokenizer need not name a length."""
+    tokenizer, model = load_tokenizer(tiny_bert, True), build_model(config(), NER, LABELS, tiny_bert, None)
+    tokenizer.model_max_length, model.config.max_position_embeddings = 10**30, -1  # as XLNet
+    limit_length(model, tokenizer)
+    assert len(split_into_windows([["a", "river"]], tokenizer, 8).example) == 1
+    assert encode_texts(tokenizer, ["a river"])["input_ids"][0]
 
 
 def test_labels_are_named_and_the_head_is_seeded(tiny_bert):

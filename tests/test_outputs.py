@@ -16,6 +16,19 @@ SHAPES = {
 }
 
 
+@pytest.mark.parametrize(
+    ("batches", "expected"),
+    [
+        ([np.array([1, 2], np.int32), np.array([2**40])], [1, 2, 2**40]),
+        ([np.array([[True, True]]), np.array([[True]])], [[True, True], [True, False]]),
+        ([np.array([[7, 8]], np.uint8), np.array([[9]], np.uint8)], [[7, 8], [9, -100]]),
+        ([np.array([[0.5, 1]], np.float16), np.array([[7e4]], np.float32)], [[0.5, 1], [7e4, -100]]),
+    ],
+)
+def test_numbers_of_all_batches_are_held(batches, expected):
+    assert joined(batches).tolist() == expected
+
+
 @pytest.mark.parametrize("kind", SHAPES)
 @pytest.mark.parametrize("dtype", [torch.long, torch.float32])
 def test_rows_are_those_of_the_trainers_container(kind, dtype):

@@ -195,6 +195,22 @@ def test_an_interrupted_run_does_not_wait_for_trackers_that_do_not_open(monkeypa
     let.set()
 
 
+def test_an_error_is_not_held_back_by_trackers_that_do_not_open(monkeypatch, tmp_path):
+    let, told, config = opening_slowly(monkeypatch, tmp_path)
+    monkeypatch.setattr(tracking, "PATIENCE", 0.1)
+    with pytest.raises(ValueError, match="bad data"), tracking.tracked(config, tmp_path):
+        raise ValueError("bad data")
+    assert told == []
+    let.set()
+
+
+def test_what_a_tracker_that_cannot_be_opened_lacks_is_sent_later(monkeypatch, tmp_path):
+    monkeypatch.setattr(tracking, "open_trackers", lambda *_: [])
+    with tracking.tracked({"tracking": {"wandb": {}}}, tmp_path):
+        pass
+    assert (tmp_path / UNSENT).exists()
+
+
 def test_other_processes_open_nothing(monkeypatch, tmp_path):
     monkeypatch.setenv("RANK", "1")
     with tracking.tracked({"tracking": {"wandb": {}}}, tmp_path) as trackers:

@@ -4,7 +4,7 @@ import numpy as np
 
 from tasks.contract import IGNORED
 from tasks.ragged import Ragged, offsets_of, spread
-from tasks.sub_words import frame_of
+from tasks.sub_words import frame_of, inputs_of
 from tasks.texts.pieces import pieces_of
 
 TRIED = 16  # examples of which the fast way is compared with the usual one, spread over all
@@ -104,13 +104,12 @@ def usual(questions, contexts, tokenizer, stride) -> dict:
         questions, contexts, truncation="only_second", max_length=tokenizer.model_max_length, stride=stride,
         return_overflowing_tokens=True, return_offsets_mapping=True,
     )  # fmt: skip
-    names = [name for name in tokenizer.model_input_names if name in batch]
     example = np.array(batch["overflow_to_sample_mapping"], np.int64)
     inside = [[p for p, part in enumerate(batch.sequence_ids(i)) if part == 1] for i in range(len(example))]
     region = [[0, places[0], places[-1] + 1] if places else [0, 0, 0] for places in inside]
     offsets = [[batch["offset_mapping"][i][p] for p in places] for i, places in enumerate(inside)]
     starts, ends = (Ragged.of([[pair[side] for pair in of_row] for of_row in offsets]) for side in (0, 1))
-    inputs = {name: Ragged.of(batch[name]) for name in names}
+    inputs = inputs_of(batch, tokenizer.model_input_names)
     return {**inputs, "example": example, "region": np.array(region), "starts": starts, "ends": ends}
 
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from tasks.ragged import Ragged, offsets_of, spread
+from tasks.sub_words import inputs_of
 from tasks.words.distinct_words import words_once
 
 TRIED = 16  # sentences of which the fast way is compared with the usual one, spread over all
@@ -83,7 +84,7 @@ def usual(sentences, tokenizer, room, stride) -> Windows:
         words = Ragged.of([[-1 if word is None else word for word in batch.word_ids(i)] for i in range(len(example))])
         if not _replace_silent_words(sentences, example, words, tokenizer.unk_token):
             break
-    inputs = {name: Ragged.of(batch[name]) for name in tokenizer.model_input_names if name in batch}
+    inputs = inputs_of(batch, tokenizer.model_input_names)
     start = spread(np.zeros(len(sentences), np.int64), np.bincount(example, minlength=len(sentences)))
     return Windows(inputs, words, example, start * (room - stride))
 
