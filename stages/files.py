@@ -29,8 +29,10 @@ def write_json(path, content):
 
 
 def read_json(path, missing=None):
-    """What a JSON file holds; `missing` where there is none."""
-    return json.loads(path.read_text(encoding="utf-8")) if path.is_file() else missing
+    """What a JSON file holds; `missing` where there is none, without it FileNotFoundError."""
+    if missing is not None and not path.is_file():
+        return missing
+    return json.loads(path.read_text(encoding="utf-8"))
 
 
 def write_lines(path, rows):

@@ -117,6 +117,8 @@ class Curves(TrainerCallback):
         self.trackers, self.row = trackers, 0
 
     def on_train_begin(self, args, state, control, **kwargs):
+        if args.dataloader_num_workers:
+            list(self.trackers)  # all open: a process that is forked meanwhile could take a lock along for good
         log_all(self.trackers, state.log_history)
         self.row = len(state.log_history)
 

@@ -18,7 +18,9 @@ def test_files_are_written_whole_or_not_at_all(tmp_path):
 
 def test_what_is_not_there(tmp_path):
     path = tmp_path / "x.json"
-    assert files.read_json(path) is None and files.read_json(path, {}) == {} and files.read_lines(path) == []
+    assert files.read_json(path, {}) == {} and files.read_lines(path) == []
+    with pytest.raises(FileNotFoundError):
+        files.read_json(path)
     files.write_json(path, 0)
     assert files.read_json(path, {}) == 0
 

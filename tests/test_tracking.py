@@ -18,6 +18,7 @@ from stages.tracking import errors_first
 
 QUICK = ("training.max_steps=3", "training.logging_steps=1", "data.limit=24", "batch_size=8", "hardware=cpu")
 WANDB = str(Path(sys.executable).with_name("wandb"))
+ARGUMENTS = SimpleNamespace(dataloader_num_workers=0)
 
 
 def inspect(folder, *flags):
@@ -180,10 +181,19 @@ def test_a_run_goes_on_while_its_trackers_open(monkeypatch, capsys, tmp_path):
         assert "tracking" not in capsys.readouterr().out  # here it loads its model
         let.set()
         curves = tracking.Curves(trackers)
-        curves.on_train_begin(None, SimpleNamespace(log_history=[{"step": 1, "loss": 2.0}]), None)
+        curves.on_train_begin(ARGUMENTS, SimpleNamespace(log_history=[{"step": 1, "loss": 2.0}]), None)
         curves.on_log(None, SimpleNamespace(global_step=2), None, logs={"loss": 1.0})
     assert told == [0, 1, "finished"] and not (tmp_path / UNSENT).exists()
     assert capsys.readouterr().out.count("in a while") == 1
+
+
+def test_processes_that_load_data_start_once_trackers_are_open(monkeypatch, tmp_path):
+    let, _, config = opening_slowly(monkeypatch, tmp_path)
+    with tracking.tracked(config, tmp_path) as trackers:
+        threading.Timer(0.3, let.set).start()
+        arguments = SimpleNamespace(dataloader_num_workers=1)
+        tracking.Curves(trackers).on_train_begin(arguments, SimpleNamespace(log_history=[]), None)
+        assert let.is_set()
 
 
 def test_an_interrupted_run_does_not_wait_for_trackers_that_do_not_open(monkeypatch, tmp_path):

@@ -18,6 +18,7 @@ from tests.fake_wandb import KEY, FakeWandb
 WANDB = str(Path(sys.executable).with_name("wandb"))
 CHOICES = {"project": "p", "group": None, "job_type": None, "tags": [], "notes": None, "wandb": {"entity": None}}
 ALL = [(step - 1, step) for step in range(1, 10)]  # what W&B has of it: (number, step)
+ARGUMENTS = SimpleNamespace(dataloader_num_workers=0)
 HISTORY = [{"step": step, "loss": 1 / step} for step in range(1, 10)]
 
 
@@ -53,7 +54,7 @@ def server(monkeypatch):
 
 def begin(curves, history):
     """Training begins at a checkpoint that knows these rows."""
-    curves.on_train_begin(None, SimpleNamespace(log_history=history), None)
+    curves.on_train_begin(ARGUMENTS, SimpleNamespace(log_history=history), None)
 
 
 def go_on(curves, history):
