@@ -1,7 +1,5 @@
 """Encoded splits on disk: found again by all that they depend on, never by less, and whatever happens to the files."""
 
-import os
-import stat
 from dataclasses import replace
 
 import pytest
@@ -11,35 +9,17 @@ from stages.processor import load_tokenizer
 from tasks.ner import NER
 from tasks.question_answering import QuestionAnswering
 from tasks.text_classification import TextClassification
-
-LABELS = ("O", "B-LOC", "I-LOC")
-TASK = NER("ner", "f1")
+from tests.cached import LABELS, TASK, cache_in, encode, entries, examples
 
 
 @pytest.fixture(autouse=True)
 def cache(monkeypatch, tmp_path):
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
-    monkeypatch.delenv(encoded.ROOM, raising=False)
-    monkeypatch.setattr(encoded, "LEAST", 1)
-    return tmp_path / "cache" / "tunesmith" / "encoded"
+    return cache_in(tmp_path, monkeypatch)
 
 
 @pytest.fixture
 def tokenizer(tiny_bert):
     return load_tokenizer(tiny_bert, True)
-
-
-def examples(words=("the", "river", "xyz"), count=30):
-    tokens = [[*words] * (1 + i % 3) for i in range(count)]
-    return {"tokens": tokens, "tags": [["B-LOC"] * len(one) for one in tokens]}
-
-
-def encode(data, tokenizer, task=TASK, labels=LABELS):
-    return features.encode({"train": data}, labels, task, tokenizer)["train"].rows
-
-
-def entries(cache):
-    return sorted(place for place in cache.iterdir()) if cache.exists() else []
 
 
 class Counting(NER):
@@ -173,76 +153,12 @@ def test_of_two_processes_the_slower_one_takes_what_the_faster_one_made(tokenize
     assert rows[:] == inner[0][:] and (place / "0.arrow").stat().st_ino == inner[1]
 
 
-def test_a_disk_that_is_full_costs_the_cache_alone(tokenizer, cache, monkeypatch, capsys):
-    def full(*_):
-        raise OSError(28, "No space left on device")
-
-    monkeypatch.setattr(encoded, "_write_file", full)
-    assert len(encode(examples(), tokenizer)) == 30 and entries(cache) == []
-    assert "encoded data cannot be kept ([Errno 28] No space left on device)" in capsys.readouterr().out
-
-
-def test_the_oldest_goes_where_room_is_short(tokenizer, cache, monkeypatch):
-    for i, words in enumerate(["ab", "cd", "ef"]):
-        encode(examples(words), tokenizer)
-        for place in entries(cache):
-            os.utime(place / encoded.WHOLE, (i, i)) if (place / encoded.WHOLE).stat().st_mtime > 100 else None
-    first, second, third = sorted(entries(cache), key=lambda place: (place / encoded.WHOLE).stat().st_mtime)
-    encode(examples("ab"), tokenizer)  # used again
-    size = sum(file.stat().st_size for file in third.iterdir())
-    monkeypatch.setenv(encoded.ROOM, str(3.5 * size / 1e9))
-    encode(examples("gh"), tokenizer)
-    assert {first, third} < {*entries(cache)} and second not in entries(cache) and len(entries(cache)) == 3
-
-
-def test_what_killed_runs_left_goes_after_a_day(tokenizer, cache):
-    cache.mkdir(parents=True)
-    for name, age in ((".old", 90_000), (".new", 60)):
-        (cache / name).mkdir()
-        (cache / name / "0.arrow").write_bytes(b"x")
-        os.utime(cache / name, (encoded.time.time() - age,) * 2)
-    encode(examples(), tokenizer)
-    assert [place.name for place in entries(cache) if place.name[0] == "."] == [".new"]
-
-
-def test_what_a_process_that_was_killed_left_of_an_entry_counts_and_goes(tokenizer, cache, monkeypatch):
-    encode(examples(), tokenizer)
-    (half,) = entries(cache)
-    (half / encoded.WHOLE).unlink()
-    size = sum(file.stat().st_size for file in half.iterdir())
-    monkeypatch.setenv(encoded.ROOM, str(1.5 * size / 1e9))
-    encode(examples("other"), tokenizer)
-    (left,) = entries(cache)
-    assert left != half
-
-
 def test_an_entry_that_another_process_made_meanwhile_stays(tokenizer, cache):
     encode(examples(), tokenizer)
     (place,) = entries(cache)
     before = place.stat().st_ino
     encoded.write(place, features.encoded_tables("train", examples(), LABELS, TASK, tokenizer))
     assert place.stat().st_ino == before and entries(cache) == [place]
-
-
-def test_nobody_else_can_read_it(tokenizer, cache):
-    encode(examples(), tokenizer)
-    (place,) = entries(cache)
-    modes = {path: stat.S_IMODE(path.stat().st_mode) for path in (cache, place, *place.iterdir())}
-    assert {*modes.values()} == {0o700, 0o600} and len(modes) == 4
-
-
-@pytest.mark.parametrize("room, least", [("0", 1), ("10", 31), ("-1", 1)])
-def test_nothing_is_kept(tokenizer, cache, monkeypatch, room, least):
-    monkeypatch.setenv(encoded.ROOM, room)
-    monkeypatch.setattr(encoded, "LEAST", least)
-    assert not encode(examples(), tokenizer).cache_files and not entries(cache)
-
-
-@pytest.mark.parametrize("room", ["much", "nan"])
-def test_room_that_is_no_number(tokenizer, monkeypatch, room):
-    monkeypatch.setenv(encoded.ROOM, room)
-    with pytest.raises(ValueError, match=rf"TUNESMITH_CACHE_GB={room} is no number of gigabytes\. Give one, or 0"):
-        encode(examples(), tokenizer)
 
 
 def test_values_that_are_no_data_are_encoded_each_time(tiny_bert, cache):
