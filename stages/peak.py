@@ -8,27 +8,24 @@ from stages.files import write_json
 from stages.folder import user_cache
 
 SIZE, GPU_SIZE = 1536, 8192  # rows and columns: large enough for a stable rate, small enough for a moment
-SECONDS = 0.3
-LASTS = 3600  # seconds that a measurement is not repeated: the trials of a sweep share one
+SECONDS = 0.1  # short runs should not wait for it, and each one measures again
 
 
 def matmul_peak(device, dtype) -> float:
-    """FLOP/s of one device for products of square matrices: the most that was ever measured on it, at the ends of
-    runs, for SECONDS. It is kept in the user's cache: a busy machine seems slower."""
+    """FLOP/s of one device for products of square matrices: the most that was ever measured on it. It is measured at
+    the end of each run, for SECONDS, and kept in the user's cache: a busy machine seems slower."""
     import torch
 
     name = torch.cuda.get_device_name(device) if device.type == "cuda" else f"{platform.node()} {platform.processor()}"
     threads = "" if device.type != "cpu" else f" {torch.get_num_threads()} threads"
-    key, file = f"{name}{threads} {dtype}", user_cache() / "matmul_peaks.json"
+    key, file = f"{name}{threads} {dtype}", user_cache() / "matmul_peak.json"
     try:
         known = json.loads(file.read_text(encoding="utf-8"))
     except (OSError, ValueError):
         known = {}
-    best, when = known.get(key, (0.0, 0.0))
-    if 0 <= time.time() - when < LASTS:
-        return best
-    best = max(measured(device, dtype), best)
-    write_json(file, {**known, key: [best, time.time()]})
+    best = max(measured(device, dtype), known.get(key, 0.0))
+    if best > known.get(key, 0.0):
+        write_json(file, {**known, key: best})
     return best
 
 
