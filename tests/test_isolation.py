@@ -101,7 +101,7 @@ def test_no_trial_harms_another(started, tmp_path):
 @pytest.mark.slow
 def test_ctrl_c_stops_and_the_same_command_goes_on(started, tmp_path):
     """Ctrl-C goes to the sweep alone, which has its trials save; nothing that was done is repeated."""
-    words = ("seed=1,2,3", "tracking=disabled", "training.max_steps=300", "data.limit=60")
+    words = ("seed=1,2,3", "launcher.slots=1", "tracking=disabled", "training.max_steps=300", "data.limit=60")
     process = started(*words)
     while not list(tmp_path.glob("runs/sweeps/*/002/progress.json")):
         assert process.poll() is None
@@ -120,7 +120,7 @@ def test_ctrl_c_stops_and_the_same_command_goes_on(started, tmp_path):
 
 @pytest.mark.slow
 def test_the_first_failure_ends_the_sweep_where_that_is_asked_for(started, tmp_path):
-    process = started("task.how=fault,well", "launcher.fail_fast=true", "tracking=disabled")
+    process = started("task.how=fault,well", "launcher.fail_fast=true", "launcher.slots=1", "tracking=disabled")
     said, _ = process.communicate(timeout=200)
     assert process.returncode == 1 and "launcher.fail_fast=true" in said, said
     assert [trial["state"] for trial in recorded(tmp_path).values()] == ["failed", "waiting"]
