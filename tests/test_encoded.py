@@ -103,6 +103,12 @@ def test_code_and_versions_make_another_entry(tokenizer, cache, monkeypatch):
     assert len(entries(cache)) == 3
 
 
+def test_code_that_is_edited_once_it_was_imported_names_no_rows(tokenizer, monkeypatch):
+    before = encoded.key_of(examples(), LABELS, TASK, tokenizer)
+    monkeypatch.setattr(encoded, "_code_digest", lambda: "edited")
+    assert encoded.key_of(examples(), LABELS, TASK, tokenizer) == before
+
+
 @pytest.mark.parametrize("values", [[["1"], [1], [True], [1.0], [None]], [[["a", "b"]], [["ab"]], [["a"], ["b"]]]])
 def test_values_of_other_types_or_with_other_borders_differ(values):
     assert len({encoded.content_digest({"text": value}) for value in values}) == len(values)

@@ -6,18 +6,12 @@ import stat
 import pytest
 
 from stages import encoded
-from stages.processor import load_tokenizer
 from tests.cached import cache_in, encode, entries, examples
 
 
 @pytest.fixture(autouse=True)
 def cache(monkeypatch, tmp_path):
     return cache_in(tmp_path, monkeypatch)
-
-
-@pytest.fixture
-def tokenizer(tiny_bert):
-    return load_tokenizer(tiny_bert, True)
 
 
 def test_a_disk_that_is_full_costs_the_cache_alone(tokenizer, cache, monkeypatch, capsys):

@@ -2,6 +2,7 @@
 
 import pytest
 
+from stages.pace import Pace
 from stages.tuner import Tuner
 from tests.same_runs import left
 
@@ -45,3 +46,13 @@ def test_answers_that_an_evaluation_did_not_ask_for_are_asked_for(run_here, tiny
     """Of written answers, evaluation looks at the loss alone where that chooses."""
     run_here("experiment=quickstart/dialogue", f"model.path={tiny_gpt2}", "task.best=loss", *QUICK)
     assert "scoring validation" in scored
+
+
+def test_the_forecast_counts_what_is_scored_after_training(run_here, tiny_bert, monkeypatch):
+    """Validation only where no evaluation of it is kept."""
+    given, made = [], Pace.__init__
+    monkeypatch.setattr(Pace, "__init__", lambda self, *numbers: given.append(numbers) or made(self, *numbers))
+    for words in ((), ("training.eval_strategy=no", "training.save_strategy=no")):
+        run_here("experiment=quickstart/ner", f"model.path={tiny_bert}", *QUICK, *words)
+    (_, _, validated, kept), (_, _, _, asked) = given
+    assert 0 < validated == asked - kept
